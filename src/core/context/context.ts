@@ -1,0 +1,50 @@
+/** What every operation and engine call is given first: who asks, from where, against which catalog. */
+import type { Pool } from 'pg';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Permission } from '../definitions/role.ts';
+
+/** Users, API keys and agents alike. */
+export type Principal = {
+  kind: 'user' | 'key' | 'system';
+  /** Id of the user, of the key, or a fixed word for the system (`seed`, `worker`). */
+  id: string;
+  /** As history signs it. */
+  name: string;
+  /** The user it acts as ($me), or null. */
+  user: string | null;
+  /** $my_team: the team of that user and all below it. */
+  teams: readonly string[];
+  /** Role keys; grants add up. */
+  roles: readonly string[];
+};
+
+export type Workspace = {
+  name: string;
+  timeZone: string;
+  currency: string;
+  country: string;
+};
+
+export type Log = {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+};
+
+export type Context = {
+  pool: Pool;
+  /** The catalog at the start of the call; the write path checks that it is still the one in force. */
+  catalog: Catalog;
+  principal: Principal;
+  workspace: Workspace;
+  /** Which door: signed into events. */
+  channel: 'http' | 'cli' | 'web' | 'import' | 'worker' | 'test';
+  /** The clock; tests may stop it. Undefined means the database's and the machine's own. */
+  now?: Date;
+  requestId?: string;
+  log: Log;
+  /** Gives the catalog in force, reloaded when another process switched. */
+  currentCatalog(): Promise<Catalog>;
+  /** Rights that are not about one object, from the roles. */
+  may(permission: Permission): boolean;
+};

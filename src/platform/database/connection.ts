@@ -1,0 +1,54 @@
+/**
+ * What every session of Groundwork has in common, whichever server it talks to: value types, UTC, ISO
+ * dates, time limits, and a search path that holds nothing of ours (names are always qualified; `public`
+ * is there for the operators of pg_trgm).
+ */
+import pg from 'pg';
+import { valueTypes } from './value-types.ts';
+
+export type SessionOptions = {
+  applicationName: string;
+  /** 0 for no limit. */
+  statementTimeoutMs: number;
+};
+
+export function sessionConfig(server: pg.ClientConfig, options: SessionOptions): pg.ClientConfig {
+  const { connectionString, given } = withoutOptions(server.connectionString);
+  const startup = [given, server.options, '-c TimeZone=UTC -c DateStyle=ISO,YMD -c search_path=public']
+    .filter(Boolean)
+    .join(' ');
+  return {
+    ...server,
+    ...(connectionString === undefined ? {} : { connectionString }),
+    options: startup,
+    application_name: options.applicationName,
+    statement_timeout: options.statementTimeoutMs,
+    idle_in_transaction_session_timeout: 60_000,
+    connectionTimeoutMillis: 15_000,
+    keepAlive: true,
+    types: valueTypes,
+  };
+}
+
+export function createPool(
+  config: pg.ClientConfig,
+  limits: { maxConnections: number; onError?: (error: Error) => void },
+): pg.Pool {
+  const pool = new pg.Pool({ ...config, max: limits.maxConnections, idleTimeoutMillis: 30_000 });
+  const onError = limits.onError ?? (() => {});
+  pool.on('error', onError);
+  // A session can break while it is checked out and idle between two statements. Without a listener of its
+  // own that would end the process; the holder learns of it from its next statement.
+  pool.on('connect', (client) => client.on('error', onError));
+  return pool;
+}
+
+/** The driver lets `options` in the URL replace ours; both are wanted. */
+function withoutOptions(connectionString: string | undefined): { connectionString?: string; given?: string } {
+  if (!connectionString || !URL.canParse(connectionString)) return { connectionString };
+  const url = new URL(connectionString);
+  const given = url.searchParams.get('options');
+  if (given === null) return { connectionString };
+  url.searchParams.delete('options');
+  return { connectionString: url.href, given };
+}
