@@ -2,8 +2,10 @@
  * One named, typed thing a caller can do. The HTTP route, its OpenAPI entry, the typed client and later
  * the agent tool derive from it; doors translate and decide nothing.
  */
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Context } from '../core/context/context.ts';
+import type { Verb } from '../core/definitions/role.ts';
 
 export type HttpRequest = {
   params: Record<string, string>;
@@ -11,6 +13,21 @@ export type HttpRequest = {
   body: unknown;
   header(name: string): string | undefined;
 };
+
+/** A file in a multipart request, spooled to disk; gone after the operation unless `FileStore.keep` took it. */
+export type Upload = {
+  /** As the caller named it, made safe to show and to save. */
+  name: string;
+  mime: string;
+  /** Bytes. */
+  size: number;
+  /** Hex. */
+  sha256: string;
+  path: string;
+};
+
+/** An answer that is a file (`http.download`). */
+export type Download = { name: string; mime: string; size?: number; body: Readable };
 
 export type Operation<Input = any, Output = any> = {
   /** `noun.verb`, e.g. `records.list`. */
@@ -26,12 +43,32 @@ export type Operation<Input = any, Output = any> = {
     path: string;
     /** Success status; default 200, 204 when the output is undefined. */
     status?: number;
-    /** Builds the input; default: path parameters over query (GET, DELETE) or over the body (others). */
+    /**
+     * Builds the input; default: path parameters over query (GET, DELETE) or over the body (others). An own
+     * one passes the whole query on, so that a strict `input` refuses unknown keys.
+     */
     input?(request: HttpRequest): unknown;
+    /** Inputs that a write takes from the address, such as `?duplicates=allow`; all others come in the body. */
+    query?: readonly string[];
     /** Allowed without signing in. */
     open?: boolean;
     /** Change that an Idempotency-Key may make repeatable. */
     idempotent?: boolean;
+    /** Takes multipart/form-data: the body is its text fields, and `file`, an Upload. */
+    multipart?: boolean;
+    /** Answers with a Download. */
+    download?: boolean;
+    /** How the API reference draws a path below `{object}` from the catalog, object by object. */
+    record?: {
+      /** Right without which it is left out. */
+      needs?: Verb;
+      /** Only for objects with stages. */
+      staged?: boolean;
+      /** Fields that the body takes: all that a create takes, or any that a change takes. Default: `input`. */
+      body?: 'create' | 'change';
+      /** Default: `output`. */
+      answer?: 'record' | 'list';
+    };
   };
   run(context: Context, input: Input): Promise<Output>;
 };

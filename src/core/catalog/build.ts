@@ -50,7 +50,9 @@ export function buildCatalog(definitions: Definitions, kinds: Kinds, epoch: numb
     roles: living(definitions.roles),
     matchRules: living(definitions.match_rules),
     serving: Object.fromEntries(
-      [...objects.values()].flatMap((object) => (object.definition.serves ? [[object.definition.serves, object.key]] : [])),
+      [...objects.values()].flatMap((object) =>
+        object.definition.serves ? [[object.definition.serves, object.key]] : [],
+      ),
     ),
     rollupsFrom: rollupsByChild(objects),
   };
@@ -73,10 +75,16 @@ function fieldModel(
   const type = Object.hasOwn(kinds.fields, definition.type) ? kinds.fields[definition.type] : undefined;
   if (!type) {
     issues.push(
-      issue(`${path}.type`, 'unknown_field_type', 'There is no field type “{type}”.', 'Use one of: {types}.', {
-        type: definition.type,
-        types: Object.keys(kinds.fields).join(', '),
-      }),
+      issue(
+        `${path}.type`,
+        'unknown_field_type',
+        'There is no field type “{type}”.',
+        'Use one of: {types}.',
+        {
+          type: definition.type,
+          types: Object.keys(kinds.fields).join(', '),
+        },
+      ),
     );
     return undefined;
   }
@@ -84,10 +92,16 @@ function fieldModel(
   if (!parsed.success) {
     for (const found of parsed.error.issues) {
       issues.push(
-        issue([path, ...found.path].join('.'), 'invalid_setting', '{message}', 'See the reference page of the field type “{type}”.', {
-          message: found.message,
-          type: type.key,
-        }),
+        issue(
+          [path, ...found.path].join('.'),
+          'invalid_setting',
+          '{message}',
+          'See the reference page of the field type “{type}”.',
+          {
+            message: found.message,
+            type: type.key,
+          },
+        ),
       );
     }
     return undefined;
@@ -122,7 +136,8 @@ function objectModel(
   };
   for (const [name, shape] of Object.entries(systemFields)) put(name, shape, true);
   const own = Object.entries(definition.fields);
-  const typeOf = (shape: FieldShape) => (Object.hasOwn(kinds.fields, shape.type) ? kinds.fields[shape.type] : undefined);
+  const typeOf = (shape: FieldShape) =>
+    Object.hasOwn(kinds.fields, shape.type) ? kinds.fields[shape.type] : undefined;
   const staged = own.find(([, shape]) => !shape.retired && typeOf(shape)?.role === 'stage');
   const piped = own.find(([, shape]) => !shape.retired && typeOf(shape)?.role === 'pipeline');
   if (staged) for (const [name, shape] of Object.entries(stagedSystemFields)) put(name, shape, true);
@@ -140,14 +155,27 @@ function objectModel(
     reverse: new Map(),
     pipelines: [...pipelines.values()]
       .filter((pipeline) => pipeline.object === key)
-      .sort((a, b) => Number(b.definition.default ?? false) - Number(a.definition.default ?? false) || (a.key < b.key ? -1 : 1)),
+      .sort(
+        (a, b) =>
+          Number(b.definition.default ?? false) - Number(a.definition.default ?? false) ||
+          (a.key < b.key ? -1 : 1),
+      ),
     stageField: staged?.[0],
     pipelineField: piped?.[0],
   };
 }
 
-function pipelineModel(key: string, definition: PipelineDefinition, kinds: Kinds, issues: Issue[]): PipelineModel {
-  const stages: StageModel[] = definition.stages.map((stage, index) => ({ ...stage, index, open: stage.outcome === 'open' }));
+function pipelineModel(
+  key: string,
+  definition: PipelineDefinition,
+  kinds: Kinds,
+  issues: Issue[],
+): PipelineModel {
+  const stages: StageModel[] = definition.stages.map((stage, index) => ({
+    ...stage,
+    index,
+    open: stage.outcome === 'open',
+  }));
   const items: ItemModel[] = [];
   for (const stage of stages) {
     for (const moment of ['enter', 'leave'] as const) {
@@ -156,10 +184,16 @@ function pipelineModel(key: string, definition: PipelineDefinition, kinds: Kinds
         const kind = Object.hasOwn(kinds.checkpoints, item.type) ? kinds.checkpoints[item.type] : undefined;
         if (!kind) {
           issues.push(
-            issue(`${path}.type`, 'unknown_checkpoint_kind', 'There is no checkpoint kind “{type}”.', 'Use one of: {types}.', {
-              type: item.type,
-              types: Object.keys(kinds.checkpoints).join(', '),
-            }),
+            issue(
+              `${path}.type`,
+              'unknown_checkpoint_kind',
+              'There is no checkpoint kind “{type}”.',
+              'Use one of: {types}.',
+              {
+                type: item.type,
+                types: Object.keys(kinds.checkpoints).join(', '),
+              },
+            ),
           );
           return;
         }
@@ -167,10 +201,16 @@ function pipelineModel(key: string, definition: PipelineDefinition, kinds: Kinds
         if (!parsed.success) {
           for (const found of parsed.error.issues) {
             issues.push(
-              issue([path, ...found.path].join('.'), 'invalid_setting', '{message}', 'See the reference page of the checkpoint kind “{type}”.', {
-                message: found.message,
-                type: kind.key,
-              }),
+              issue(
+                [path, ...found.path].join('.'),
+                'invalid_setting',
+                '{message}',
+                'See the reference page of the checkpoint kind “{type}”.',
+                {
+                  message: found.message,
+                  type: kind.key,
+                },
+              ),
             );
           }
           return;
@@ -187,7 +227,14 @@ function pipelineModel(key: string, definition: PipelineDefinition, kinds: Kinds
       });
     }
   }
-  return { key, object: definition.object, definition, stages, stage: (name) => stages.find((s) => s.key === name), items };
+  return {
+    key,
+    object: definition.object,
+    definition,
+    stages,
+    stage: (name) => stages.find((s) => s.key === name),
+    items,
+  };
 }
 
 /** Reverse links: the plural of the linking object, with `_by_<field>` where it links here more than once. */

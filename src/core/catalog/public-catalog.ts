@@ -50,7 +50,14 @@ export type PublicObject = {
   may: Partial<Record<Verb, boolean>>;
 };
 
-export type PublicItem = { id: string; moment: 'enter' | 'leave'; say: string; why: string; owner: string; fields: readonly string[] };
+export type PublicItem = {
+  id: string;
+  moment: 'enter' | 'leave';
+  say: string;
+  why: string;
+  owner: string;
+  fields: readonly string[];
+};
 
 export type PublicStage = {
   key: string;
@@ -67,9 +74,28 @@ export type PublicStage = {
 export type PublicCatalog = {
   epoch: number;
   workspace: { name: string; time_zone: string; currency: string; country: string };
-  me: { id: string; kind: string; name: string; user: string | null; roles: readonly string[]; permissions: readonly string[] };
+  me: {
+    id: string;
+    kind: string;
+    name: string;
+    user: string | null;
+    roles: readonly string[];
+    permissions: readonly string[];
+  };
   objects: readonly PublicObject[];
-  lists: readonly { key: string; label: string; meaning: string; values: readonly { key: string; label: string; active: boolean }[] }[];
-  pipelines: readonly { key: string; object: string; label: string; meaning: string; owner: string; stages: readonly PublicStage[] }[];
+  lists: readonly {
+    key: string;
+    label: string;
+    meaning: string;
+    values: readonly { key: string; label: string; active: boolean }[];
+  }[];
+  pipelines: readonly {
+    key: string;
+    object: string;
+    label: string;
+    meaning: string;
+    owner: string;
+    stages: readonly PublicStage[];
+  }[];
   operators: readonly { key: string; argument: ArgumentShape; words?: readonly string[] }[];
 };

@@ -1,7 +1,12 @@
 /** Fields every record has without being asked for. The engine alone writes them. */
 import type { FieldShape } from '../definitions/object.ts';
 
-const field = (type: string, label: string, meaning: string, rest: Record<string, unknown> = {}): FieldShape => ({
+const field = (
+  type: string,
+  label: string,
+  meaning: string,
+  rest: Record<string, unknown> = {},
+): FieldShape => ({
   type,
   label,
   owner: 'administrator',

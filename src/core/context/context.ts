@@ -1,4 +1,5 @@
 /** What every operation and engine call is given first: who asks, from where, against which catalog. */
+import type { Readable } from 'node:stream';
 import type { Pool } from 'pg';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Permission } from '../definitions/role.ts';
@@ -31,6 +32,22 @@ export type Log = {
   error(fields: Record<string, unknown>, message: string): void;
 };
 
+/** A browser's sign-in, lent by the door that keeps its cookie. */
+export type BrowserSession = {
+  /** Sets the cookie and gives the user's id. Refuses with 401 (wrong, archived, without role) or 429. */
+  signIn(input: { email: string; password: string }): Promise<{ user: string }>;
+  /** Ends the session that the request came with, and clears its cookie. */
+  signOut(): Promise<void>;
+};
+
+/** Where the bytes of files are kept, by content. */
+export type FileStore = {
+  /** Moves a spooled upload in, durable when it returns; gives what `open` takes. */
+  keep(upload: { path: string; sha256: string }): Promise<string>;
+  /** Refuses with 404 when the bytes are not there. */
+  open(storedAs: string): Promise<Readable>;
+};
+
 export type Context = {
   pool: Pool;
   /** The catalog at the start of the call; the write path checks that it is still the one in force. */
@@ -42,6 +59,11 @@ export type Context = {
   /** The clock; tests may stop it. Undefined means the database's and the machine's own. */
   now?: Date;
   requestId?: string;
+  /** Given with an Idempotency-Key: the write path answers a repeated key from what it stored. */
+  idempotency?: { key: string; bodyHash: Buffer };
+  /** Only at the HTTP door. */
+  browser?: BrowserSession;
+  files?: FileStore;
   log: Log;
   /** Gives the catalog in force, reloaded when another process switched. */
   currentCatalog(): Promise<Catalog>;

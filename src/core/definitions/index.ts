@@ -23,4 +23,10 @@ export type Definitions = {
   match_rules: Record<string, MatchRuleDefinition>;
 };
 
-export const noDefinitions = (): Definitions => ({ objects: {}, lists: {}, pipelines: {}, roles: {}, match_rules: {} });
+export const noDefinitions = (): Definitions => ({
+  objects: {},
+  lists: {},
+  pipelines: {},
+  roles: {},
+  match_rules: {},
+});

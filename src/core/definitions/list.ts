@@ -6,7 +6,10 @@ export const ListValue = z.strictObject({
   label: Label,
   meaning: z.string().optional(),
   owner: Owner.optional(),
-  active: z.boolean().optional().meta({ description: 'false retires it: kept on records, no longer offered' }),
+  active: z
+    .boolean()
+    .optional()
+    .meta({ description: 'false retires it: kept on records, no longer offered' }),
   synonyms: z.array(z.string()).optional().meta({ description: 'Other spellings that import takes for it' }),
   merged_into: Key.optional(),
 });

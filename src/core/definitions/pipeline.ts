@@ -23,7 +23,10 @@ export const Stage = z.strictObject({
   probability: z.number().min(0).max(100).optional(),
   stale_after: Span.optional(),
   enter: z.array(CheckpointItem).optional().meta({ description: 'Must hold to be in this stage or beyond' }),
-  leave: z.array(CheckpointItem).optional().meta({ description: 'Must hold to go on from this stage, anywhere but back' }),
+  leave: z
+    .array(CheckpointItem)
+    .optional()
+    .meta({ description: 'Must hold to go on from this stage, anywhere but back' }),
 });
 export type Stage = z.infer<typeof Stage>;
 

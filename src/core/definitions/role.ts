@@ -9,11 +9,25 @@ const OneScope = z.union([z.enum(scopeWords), ConditionShape]);
 export const Scope = z.union([OneScope, z.array(OneScope).min(1)]);
 export type Scope = z.infer<typeof Scope>;
 
-export const verbs = ['create', 'read', 'edit', 'archive', 'export', 'merge', 'mass_edit', 'assign', 'import', 'override'] as const;
+export const verbs = [
+  'create',
+  'read',
+  'edit',
+  'archive',
+  'export',
+  'merge',
+  'mass_edit',
+  'assign',
+  'import',
+  'override',
+] as const;
 export type Verb = (typeof verbs)[number];
 
 export const Grant = z.strictObject({
-  ...(Object.fromEntries(verbs.map((verb) => [verb, Scope.optional()])) as Record<Verb, z.ZodOptional<typeof Scope>>),
+  ...(Object.fromEntries(verbs.map((verb) => [verb, Scope.optional()])) as Record<
+    Verb,
+    z.ZodOptional<typeof Scope>
+  >),
   fields: z
     .record(Key, z.enum(['hidden', 'read', 'edit']))
     .optional()

@@ -20,6 +20,10 @@ export type Issue = {
   code: string;
   message: string;
   fix: Fix;
+  /** Of a checkpoint: the item’s id, why it is asked, and who decided it. */
+  item?: string;
+  why?: string;
+  owner?: string;
 };
 
 export type ProblemBody = {
@@ -55,7 +59,8 @@ export function issue(
   fix: string | Fix,
   params?: Record<string, unknown>,
 ): Issue {
-  const filled = typeof fix === 'string' ? { say: fill(fix, params) } : { ...fix, say: fill(fix.say, params) };
+  const filled =
+    typeof fix === 'string' ? { say: fill(fix, params) } : { ...fix, say: fill(fix.say, params) };
   return { path, code, message: fill(message, params), fix: filled };
 }
 
@@ -64,12 +69,17 @@ const titles: Record<number, string> = {
   401: 'Please sign in',
   403: 'You may not do this',
   404: 'Not found',
+  405: 'This cannot be done here',
   409: 'This conflicts with what is there',
   412: 'Somebody changed this meanwhile',
   413: 'This is too large',
+  414: 'This address is too long',
   415: 'This format is not understood',
   422: 'Something needs mending first',
   429: 'Too many requests',
+  431: 'This request’s head is too long',
+  500: 'Something went wrong on our side',
+  503: 'Not available just now',
 };
 
 /** A refusal. Its detail is the first finding's sentence unless given. */
@@ -96,13 +106,21 @@ export const invalid = (errors: readonly Issue[], detail?: string): Problem =>
 /** 404, in the same words whether the thing does not exist or may not be seen. */
 export const notFound = (what: string, path = 'id'): Problem =>
   refusal(404, 'not_found', [
-    issue(path, 'not_found', 'There is no such {what}, or you may not see it.', 'Check the address or ask an administrator for access.', { what }),
+    issue(
+      path,
+      'not_found',
+      'There is no such {what}, or you may not see it.',
+      'Check the address or ask an administrator for access.',
+      { what },
+    ),
   ]);
 
 /** 403. `may` completes "You may not …". */
 export const forbidden = (may: string, path = ''): Problem =>
   refusal(403, 'forbidden', [
-    issue(path, 'forbidden', 'You may not {may}.', 'Ask an administrator or the CRM owner for this right.', { may }),
+    issue(path, 'forbidden', 'You may not {may}.', 'Ask an administrator or the CRM owner for this right.', {
+      may,
+    }),
   ]);
 
 export const isProblem = (error: unknown): error is Problem => error instanceof Problem;

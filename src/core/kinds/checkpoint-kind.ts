@@ -9,6 +9,8 @@ export type CheckpointEnv = {
   object: ObjectModel;
   /** Compiles a condition over `object` rows known as `alias`; related objects are read without a role's scope. */
   condition(condition: unknown, object: string, alias: string): Sql;
+  /** What does not hold together in a condition, each finding under `path`. */
+  check(condition: unknown, object: string, path: string): readonly Issue[];
   /** Explains a condition in words. */
   explain(condition: unknown, object: string): string;
 };

@@ -39,6 +39,8 @@ export type ParseEnv = {
   /** For text from files: order of day and month, decimal mark. */
   dateOrder?: 'dmy' | 'mdy' | 'ymd';
   decimal?: '.' | ',';
+  /** What one unit of a currency is worth in the reporting currency; null when no rate is known. */
+  rate?: (currency: string) => string | number | null;
 };
 
 export type Parsed<V> =
@@ -97,12 +99,21 @@ export type FieldType<S = any, V = any> = {
 
   /** The expression compared, filtered and grouped; default the first column. Text gives its folded form. */
   operand?(field: FieldModel<S>, table: string): Sql;
-  /** Sort expressions, most significant first; default the operand. All NOT NULL-safe is not required. */
-  order?(field: FieldModel<S>, table: string): readonly Sql[];
+  /**
+   * Sort expressions, most significant first; default the operand. All NOT NULL-safe is not required.
+   * With the catalog, values of a list and stages sort by their position.
+   */
+  order?(field: FieldModel<S>, table: string, catalog?: Catalog): readonly Sql[];
   /** SQL type of the operand, for casting parameters. */
   operandType(field: FieldModel<S>): string;
   /** A literal of a condition → value comparable with the operand (null never). */
-  literal(input: unknown, field: FieldModel<S>, env: ParseEnv): { ok: true; value: unknown } | { ok: false; message: string };
+  literal(
+    input: unknown,
+    field: FieldModel<S>,
+    env: ParseEnv,
+  ): { ok: true; value: unknown } | { ok: false; message: string };
+  /** Text looked for within the operand (contains, starts with), in the operand's form; default folded. */
+  fragment?(text: string, field: FieldModel<S>, env: ParseEnv): string;
   /** Canonical value → value comparable with `literal`'s result in memory, or null. Default identity. */
   comparable?(value: V | null, field: FieldModel<S>): unknown;
   /** Canonical value or literal → words for people: sentence of a condition, timeline, CSV export. */
@@ -110,16 +121,23 @@ export type FieldType<S = any, V = any> = {
   /** Text for the record's search column; default none. */
   searchText?(value: V | null, field: FieldModel<S>): string;
 
-  /** JSON Schema of the API's answer and of what is written. */
-  schema(field: FieldModel<S>): { read: Record<string, unknown>; write?: Record<string, unknown> };
+  /** JSON Schema of the API's answer and of what is written; with the catalog it enumerates allowed keys. */
+  schema(
+    field: FieldModel<S>,
+    catalog?: Catalog,
+  ): { read: Record<string, unknown>; write?: Record<string, unknown> };
   /** Broken references in the settings, found when a catalog is checked. */
   check?(field: FieldModel<S>, catalog: Catalog): readonly Issue[];
 
   // Capabilities: present on the types that have them.
   /** The part it plays in an object's life: its stage, or the pipeline that the stage is of. */
   role?: 'stage' | 'pipeline';
+  /** Its value is the id of an uploaded file. */
+  holdsFile?: boolean;
   /** The object this field points to. */
   linkTo?(field: FieldModel<S>): string;
+  /** Values by which records are looked up (e-mail, phone, address of a site): indexed without being asked. */
+  lookup?: boolean;
   /** The reference list its values come from. */
   listOf?(field: FieldModel<S>): string;
   /** Where a stored rollup comes from. */

@@ -72,11 +72,19 @@ export function compile(query: Sql): { text: string; values: unknown[] } {
 
 /** What `pg.Pool` and `pg.PoolClient` share, and all that a query needs. */
 export type Queryable = {
-  query(config: { text: string; values: unknown[]; name?: string }): Promise<{ rows: any[]; rowCount: number | null }>;
+  query(config: {
+    text: string;
+    values: unknown[];
+    name?: string;
+  }): Promise<{ rows: any[]; rowCount: number | null }>;
 };
 
 /** Runs a fragment and gives its rows. `name` makes it a prepared statement (let it carry the epoch). */
-export async function rows<Row = Record<string, any>>(on: Queryable, query: Sql, name?: string): Promise<Row[]> {
+export async function rows<Row = Record<string, any>>(
+  on: Queryable,
+  query: Sql,
+  name?: string,
+): Promise<Row[]> {
   const result = await on.query({ ...compile(query), name });
   return result.rows as Row[];
 }

@@ -31,13 +31,24 @@ export function runnableBinaries(dataDir: string, account: SystemAccount): Binar
   const native = join(packageFolder, 'native');
   let answer = tried(native, account);
   if (answer.binaries) return answer.binaries;
+  if (account && /EPERM|EINVAL/.test(answer.problem!)) {
+    throw databaseRefusal(
+      'database_start',
+      `PostgreSQL refuses to run as root, and here root may not become another user (${answer.problem}). ` +
+        `Run Groundwork as an ordinary user, or set DATABASE_URL to use a PostgreSQL server.`,
+    );
+  }
   linkLibraries(packageFolder, packageFolder);
   answer = tried(native, account);
   if (answer.binaries) return answer.binaries;
 
-  const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const name = `postgres-${version}-${platform}`;
-  for (const base of account ? ['/var/lib/groundwork', '/var/tmp/groundwork', '/tmp/groundwork'] : [join(dataDir, 'bin'), join(tmpdir(), `groundwork-${process.getuid?.() ?? ''}`)]) {
+  for (const base of account
+    ? ['/var/lib/groundwork', '/var/tmp/groundwork', '/tmp/groundwork']
+    : [join(dataDir, 'bin'), join(tmpdir(), `groundwork-${process.getuid?.() ?? ''}`)]) {
     if (!ownFolder(base)) continue;
     const copy = join(base, name);
     answer = tried(join(copy, 'native'), account);

@@ -19,12 +19,24 @@ export function clusterProcesses(clusterName: string, pidInFile: number | null):
     .map((found) => Number(found![1]));
 }
 
-export function isAlive(pid: number): boolean {
+/** Whether some process has the number, be it a zombie that nobody has collected (pid 1 of many containers). */
+export function isTaken(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  if (!isTaken(pid)) return false;
+  if (process.platform !== 'linux') return true;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !/[ZX]/.test(stat.charAt(stat.lastIndexOf(')') + 2));
+  } catch {
+    return isTaken(pid);
   }
 }
 

@@ -14,7 +14,13 @@ export type SessionOptions = {
 
 export function sessionConfig(server: pg.ClientConfig, options: SessionOptions): pg.ClientConfig {
   const { connectionString, given } = withoutOptions(server.connectionString);
-  const startup = [given, server.options, '-c TimeZone=UTC -c DateStyle=ISO,YMD -c search_path=public']
+  // Said in the first packet: no round trip of its own, and it wins over what the server or role has set.
+  const startup = [
+    given,
+    server.options,
+    '-c TimeZone=UTC -c DateStyle=ISO,YMD -c search_path=public',
+    `-c statement_timeout=${options.statementTimeoutMs} -c idle_in_transaction_session_timeout=60000`,
+  ]
     .filter(Boolean)
     .join(' ');
   return {
@@ -22,8 +28,6 @@ export function sessionConfig(server: pg.ClientConfig, options: SessionOptions):
     ...(connectionString === undefined ? {} : { connectionString }),
     options: startup,
     application_name: options.applicationName,
-    statement_timeout: options.statementTimeoutMs,
-    idle_in_transaction_session_timeout: 60_000,
     connectionTimeoutMillis: 15_000,
     keepAlive: true,
     types: valueTypes,

@@ -25,7 +25,9 @@ export function systemAccountFor(clusterFolder: string): SystemAccount {
   }
   // A cluster that already belongs to somebody keeps its owner (a volume from another machine, say).
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
-  return accountNamed('groundwork') ?? createdAccount() ?? accountNamed('nobody') ?? { uid: 65534, gid: 65534 };
+  return (
+    accountNamed('groundwork') ?? createdAccount() ?? accountNamed('nobody') ?? { uid: 65534, gid: 65534 }
+  );
 }
 
 function createdAccount(): SystemAccount {

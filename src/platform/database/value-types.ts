@@ -44,6 +44,10 @@ function instant(text: string): string {
 }
 
 function array(element: Parse): Parse {
-  return (text) =>
-    pg.types.arrayParser.create(text, (item: string | null) => (item === null ? null : element(item))).parse();
+  return (text) => arrays.create(text, (item) => (item === null ? null : element(item))).parse();
 }
+
+/** What the driver has, which is not what its types say. */
+const arrays = pg.types.arrayParser as unknown as {
+  create(text: string, element: (item: string | null) => unknown): { parse(): unknown[] };
+};

@@ -1,0 +1,41 @@
+/** UUIDv7 made by the app (RFC 9562): time-ordered, monotonic within a process even inside one millisecond. */
+import { randomFillSync } from 'node:crypto';
+
+let lastMs = 0;
+let sequence = 0;
+const pool = Buffer.alloc(8 * 512);
+let used = pool.length;
+
+export function uuidV7(): string {
+  let ms = Date.now();
+  if (ms > lastMs) {
+    lastMs = ms;
+    sequence = (randomBytes8().readUInt16BE(0) & 0x7ff) >>> 0; // starts low enough to count up within the millisecond
+  } else {
+    sequence += 1;
+    if (sequence > 0xfff) {
+      lastMs += 1;
+      sequence = 0;
+    }
+    ms = lastMs;
+  }
+  const tail = randomBytes8();
+  const time = ms.toString(16).padStart(12, '0');
+  const version = (0x7000 | sequence).toString(16);
+  const variant = ((tail.readUInt16BE(0) & 0x3fff) | 0x8000).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}-${tail.toString('hex', 2, 8)}`;
+}
+
+function randomBytes8(): Buffer {
+  if (used >= pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const slice = pool.subarray(used, used + 8);
+  used += 8;
+  return slice;
+}
+
+const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export const isUuid = (value: unknown): value is string => typeof value === 'string' && pattern.test(value);

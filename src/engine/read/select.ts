@@ -1,0 +1,103 @@
+/** Which fields a read selects and how a row becomes the record that the API answers. */
+import type { Catalog, FieldModel, ObjectModel } from '../../core/catalog/catalog.ts';
+import type { Context } from '../../core/context/context.ts';
+import { fieldToSql } from '../../core/conditions/to-sql.ts';
+import type { SelectEnv } from '../../core/kinds/field-type.ts';
+import { invalid, issue, notFound } from '../../core/errors/problem.ts';
+import { ident, join, raw, sql, type Sql } from '../../core/sql/sql.ts';
+import { accessOf, parseEnvOf, scopeValuesOf, type Access } from '../access/access.ts';
+
+export type Selection = {
+  fields: readonly FieldModel[];
+  columns: Sql;
+  /** A selected row → the record. */
+  record(row: Record<string, unknown>): Record<string, unknown>;
+};
+
+/** The object, or 404 in the words of something that does not exist when no role may read it. */
+export function readableObject(context: Context, access: Access, key: string): ObjectModel {
+  const object = context.catalog.objects.get(key);
+  if (!object || !access.may('read', key)) throw unknownObject(key);
+  return object;
+}
+
+export const unknownObject = (key: string) => {
+  const problem = notFound('object', 'object');
+  return Object.assign(problem, {
+    body: {
+      ...problem.body,
+      code: 'unknown_object',
+      detail: `There is no object “${key.slice(0, 60)}”, or you may not see it.`,
+    },
+  });
+};
+
+/** A finding about a field that is unknown or hidden: the same words for both. */
+export const unknownField = (path: string, key: string) =>
+  issue(
+    path,
+    'unknown_field',
+    'There is no field “{key}” here, or you may not see it.',
+    'See the fields in /api/v1/catalog.',
+    { key },
+  );
+
+/** The fields of a read: those asked for, or all that the caller may see. Id is always among them. */
+export function selectedFields(object: ObjectModel, access: Access, asked?: readonly string[]): FieldModel[] {
+  const visible = (field: FieldModel) => access.field(object.key, field.key) !== 'hidden';
+  if (!asked) return [...object.fields.values()].filter(visible);
+  const unknown = asked.filter((key) => {
+    const field = object.fields.get(key);
+    return !field || !visible(field);
+  });
+  if (unknown.length > 0) throw invalid(unknown.map((key) => unknownField('fields', key)));
+  return [...new Set(['id', ...asked])].map((key) => object.fields.get(key)!);
+}
+
+export function selectEnvOf(catalog: Catalog, access: Access): SelectEnv {
+  return {
+    catalog,
+    readable: (object, alias) =>
+      access.all('read', object) ? raw('true') : access.scope('read', object, alias),
+  };
+}
+
+export function selection(
+  context: Context,
+  access: Access,
+  object: ObjectModel,
+  alias: string,
+  asked?: readonly string[],
+): Selection {
+  const fields = selectedFields(object, access, asked);
+  const env = selectEnvOf(context.catalog, access);
+  const parts: Sql[] = [];
+  for (const field of fields) {
+    if (field.type.computed) {
+      const computed = fieldToSql(field.key, {
+        catalog: context.catalog,
+        object: object.key,
+        alias,
+        place: 'computed',
+        scope: scopeValuesOf(context),
+        parse: parseEnvOf(context),
+      });
+      parts.push(sql`${computed.sql} AS ${ident(field.key)}`);
+    } else if (field.type.select) {
+      for (const [name, expression] of Object.entries(field.type.select(field, alias, env))) {
+        parts.push(sql`${expression} AS ${ident(name)}`);
+      }
+    } else {
+      for (const column of field.type.columns(field)) parts.push(ident(alias, column.name));
+    }
+  }
+  return { fields, columns: join(parts), record: (row) => recordOf(row, fields) };
+}
+
+function recordOf(row: Record<string, unknown>, fields: readonly FieldModel[]): Record<string, unknown> {
+  const record: Record<string, unknown> = {};
+  for (const field of fields) {
+    record[field.key] = field.type.read ? field.type.read(row, field) : field.type.stored(row, field);
+  }
+  return record;
+}

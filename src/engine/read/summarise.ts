@@ -1,0 +1,98 @@
+/** Counts, sums and extremes of a filter, by group: column totals of a board, footers of a table. The read path with another select. */
+import type { Context } from '../../core/context/context.ts';
+import { fieldToSql } from '../../core/conditions/to-sql.ts';
+import { invalid, issue } from '../../core/errors/problem.ts';
+import { ident, join, raw, sql, type Sql } from '../../core/sql/sql.ts';
+import { accessOf, parseEnvOf, scopeValuesOf } from '../access/access.ts';
+import { runRead } from './run.ts';
+import { readableObject, unknownField } from './select.ts';
+import { readCondition, type Filter } from './where.ts';
+
+export type Measure = { fn: 'count' } | { fn: 'sum' | 'avg' | 'min' | 'max'; field: string };
+export type SummariseInput = Filter & {
+  object: string;
+  by?: readonly string[];
+  measures?: readonly Measure[];
+};
+
+/**
+ * One row per group: the grouping fields by key, `count`, and each measure as `<fn>_<field>` (sums of money in
+ * the reporting currency, as decimal strings). At most 1,000 groups.
+ */
+export async function summarise(
+  context: Context,
+  input: SummariseInput,
+): Promise<{ data: Record<string, unknown>[] }> {
+  const access = accessOf(context);
+  const object = readableObject(context, access, input.object);
+  const by = input.by ?? [];
+  const measures = (input.measures ?? []).filter((measure) => measure.fn !== 'count') as Exclude<
+    Measure,
+    { fn: 'count' }
+  >[];
+  const named = (path: string, key: string) => {
+    const field = object.fields.get(key);
+    if (!field || access.field(object.key, key) === 'hidden') throw invalid([unknownField(path, key)]);
+    const expression = fieldToSql(key, {
+      catalog: context.catalog,
+      object: object.key,
+      alias: 't',
+      place: 'list',
+      scope: scopeValuesOf(context),
+      parse: parseEnvOf(context),
+    });
+    return { field, expression: expression.sql };
+  };
+  const groups = by.map((key) => {
+    const { field, expression } = named('by', key);
+    if (field.type.traits(field).includes('set'))
+      throw invalid([
+        issue(
+          'by',
+          'not_groupable',
+          '“{label}” holds several values and cannot group.',
+          'Group by another field.',
+          { label: field.label },
+        ),
+      ]);
+    const shown = field.type.columns(field)[0];
+    return {
+      key,
+      expression: field.type.traits(field).includes('textual') && shown ? ident('t', shown.name) : expression,
+    };
+  });
+  const columns: Sql[] = [
+    ...groups.map((group) => sql`${group.expression} AS ${ident(group.key)}`),
+    raw('count(*)::bigint AS "count"'),
+    ...measures.map((measure) => {
+      const { field, expression } = named('measures', measure.field);
+      const traits = field.type.traits(field);
+      const fits =
+        measure.fn === 'sum' || measure.fn === 'avg'
+          ? traits.includes('numeric')
+          : traits.includes('ordered');
+      if (!fits) {
+        throw invalid([
+          issue(
+            'measures',
+            'not_measurable',
+            '“{label}” has no {fn}.',
+            'Use a number, money or date field.',
+            { label: field.label, fn: measure.fn },
+          ),
+        ]);
+      }
+      return sql`${raw(measure.fn)}(${expression}) AS ${ident(`${measure.fn}_${measure.field}`)}`;
+    }),
+  ];
+  const where = readCondition(context, access, object, 't', input);
+  const grouped =
+    groups.length > 0
+      ? sql` GROUP BY ${join(groups.map((_, index) => raw(String(index + 1))))} ORDER BY ${join(groups.map((_, index) => raw(String(index + 1))))}`
+      : raw('');
+  const data = await runRead(
+    context,
+    sql`SELECT ${join(columns)} FROM ${ident('crm', object.key)} t WHERE ${where}${grouped} LIMIT 1000`,
+  );
+  return { data };
+}

@@ -1,0 +1,289 @@
+/**
+ * Checkpoints, the pipeline's entry condition and the caller's rights, judged by SQL on the rows as they now
+ * stand inside the transaction. A move asks for everything that its stage requires, old gaps included; any
+ * other change may not undo what a checkpoint passed, and leaves older gaps as they are.
+ */
+import type { ItemModel, PipelineModel } from '../../core/catalog/catalog.ts';
+import { checkpointEnv } from '../../core/conditions/checkpoint-env.ts';
+import { conditionToSql } from '../../core/conditions/to-sql.ts';
+import { forbidden, issue, refusal, type Issue, type Problem } from '../../core/errors/problem.ts';
+import { ident, join, sql, type Queryable } from '../../core/sql/sql.ts';
+import { parseEnvOf, scopeValuesOf } from '../access/access.ts';
+import { groupBy } from './links.ts';
+import { todayIn } from './prepare.ts';
+import { newValue, oldValue, sameValue, type Row } from './row.ts';
+import type { Run } from './run.ts';
+import { requiredItems, standing } from './transitions.ts';
+
+/** The entry condition, as the name of a gap. */
+export const entryItem = 'entry';
+
+export type Standing = { id: string; pipeline: PipelineModel; items: ItemModel[]; entry: boolean };
+
+/** What of it holds: per record, the ids of unmet items. */
+export async function unmetItems(
+  run: Run,
+  on: Queryable,
+  object: string,
+  records: readonly Standing[],
+): Promise<Map<string, string[]>> {
+  const unmet = new Map<string, string[]>();
+  const model = run.context.catalog.objects.get(object)!;
+  for (const group of groupBy(records, (record) => record.pipeline.key).values()) {
+    const { pipeline } = group[0]!;
+    const items = [...new Set(group.flatMap((record) => record.items))];
+    const entry = pipeline.definition.entry !== undefined && group.some((record) => record.entry);
+    if (items.length === 0 && !entry) continue;
+    const env = checkpointEnv(
+      run.context.catalog,
+      model,
+      scopeValuesOf(run.context),
+      parseEnvOf(run.context),
+    );
+    const columns = items.map(
+      (item, index) => sql`(${item.kind.holds(item.settings, env)}) IS TRUE AS ${ident(`i${index}`)}`,
+    );
+    if (entry) {
+      const condition = conditionToSql(pipeline.definition.entry, {
+        catalog: run.context.catalog,
+        object,
+        alias: 't',
+        place: 'entry',
+        scope: scopeValuesOf(run.context),
+        parse: parseEnvOf(run.context),
+      });
+      columns.push(sql`(${condition}) IS TRUE AS entry`);
+    }
+    const found = await run.query(
+      on,
+      sql`SELECT t.id, ${join(columns)} FROM ${ident('crm', object)} t WHERE t.id = ANY(${group.map((record) => record.id)}::uuid[])`,
+    );
+    const byId = new Map(found.map((row) => [row['id'] as string, row]));
+    for (const record of group) {
+      const row = byId.get(record.id);
+      const missing = record.items
+        .filter((item) => row?.[`i${items.indexOf(item)}`] !== true)
+        .map((item) => item.id);
+      if (record.entry && entry && row?.['entry'] !== true) missing.unshift(entryItem);
+      unmet.set(record.id, missing);
+    }
+  }
+  return unmet;
+}
+
+/** Whether an item refuses today, or only advises until its date. */
+export const enforced = (item: ItemModel, today: string): boolean =>
+  item.definition.mode !== 'advise' ||
+  (item.definition.enforce_from !== undefined && item.definition.enforce_from <= today);
+
+/** Judges the rows of a batch after they are written; fills `gaps` and the events' notes, gives the refusals. */
+export async function judge(run: Run, on: Queryable, rows: readonly Row[]): Promise<Map<number, Problem>> {
+  const refused = new Map<number, Problem>();
+  await judgeRights(run, on, rows, refused);
+  const staged = rows.flatMap((row) => {
+    if (row.kind === 'archive' || !row.object.stageField) return [];
+    if (row.kind === 'update' && row.values.size === 0) return [];
+    const at = standing(row);
+    if (!at) return [];
+    const lastOpen = newValue(row, 'last_open_stage') as string | null;
+    return [{ row, ...at, items: requiredItems(at.pipeline, at.stage, lastOpen) }];
+  });
+  const today = todayIn({ now: run.now, timeZone: run.context.workspace.timeZone });
+  for (const [object, group] of groupBy(staged, ({ row }) => row.object.key)) {
+    const unmet = await unmetItems(
+      run,
+      on,
+      object,
+      group.map(({ row, pipeline, items }) => ({ id: row.id, pipeline, items, entry: true })),
+    );
+    for (const one of group) {
+      const problem = decide(run, one.row, one.items, unmet.get(one.row.id) ?? [], one.pipeline, today);
+      if (problem) refused.set(one.row.index, problem);
+    }
+  }
+  return refused;
+}
+
+/** The access condition on the rows as they now stand: one may not write a record out of one's own reach. */
+async function judgeRights(
+  run: Run,
+  on: Queryable,
+  rows: readonly Row[],
+  refused: Map<number, Problem>,
+): Promise<void> {
+  for (const kind of ['create', 'update'] as const) {
+    const verb = kind === 'create' ? 'create' : 'edit';
+    const asked = rows.filter(
+      (row) =>
+        row.kind === kind && !row.putBack && !row.companion && (row.kind === 'create' || row.values.size > 0),
+    );
+    for (const [object, group] of groupBy(asked, (row) => row.object.key)) {
+      const model = group[0]!.object;
+      const owner = model.ownerField ? model.fields.get(model.ownerField) : undefined;
+      const handsOver = (row: Row) =>
+        owner !== undefined &&
+        row.old !== undefined &&
+        row.values.has(owner.key) &&
+        !sameValue(row.values.get(owner.key), oldValue(row, owner));
+      for (const row of group) {
+        const may = run.access.all('assign', object) || row.old?.['may__assign'] === true;
+        if (kind === 'update' && handsOver(row) && !may)
+          refused.set(
+            row.index,
+            forbidden(`give this ${model.label.one.toLowerCase()} to somebody else`, owner!.key),
+          );
+      }
+      if (run.access.all(verb, object)) continue;
+      const judged = group.filter((row) => !handsOver(row) && !refused.has(row.index));
+      if (judged.length === 0) continue;
+      const found = await run.query(
+        on,
+        sql`SELECT t.id FROM ${ident('crm', object)} t WHERE t.id = ANY(${judged.map((row) => row.id)}::uuid[]) AND (${run.access.scope(verb, object, 't')}) IS NOT TRUE`,
+      );
+      const outside = new Set(found.map((row) => row['id'] as string));
+      for (const row of judged) {
+        if (outside.has(row.id))
+          refused.set(
+            row.index,
+            forbidden(
+              `${kind === 'create' ? 'create' : 'change'} a ${model.label.one.toLowerCase()} so that it leaves your reach`,
+              owner?.key ?? '',
+            ),
+          );
+      }
+    }
+  }
+}
+
+function decide(
+  run: Run,
+  row: Row,
+  items: readonly ItemModel[],
+  unmet: readonly string[],
+  pipeline: PipelineModel,
+  today: string,
+): Problem | undefined {
+  const before = (row.old?.['gaps'] as string[] | null | undefined) ?? [];
+  const byId = new Map(items.map((item) => [item.id, item]));
+  const binding = unmet.filter((id) => id === entryItem || enforced(byId.get(id)!, today));
+  const advised = unmet.filter((id) => !binding.includes(id));
+  const { move } = row;
+  const asksAll = (move !== undefined && move.kind !== 'back') || (row.putBack ?? false);
+  const missing = asksAll
+    ? row.putBack
+      ? binding.filter((id) => !before.includes(id))
+      : binding
+    : binding.filter((id) => !before.includes(id));
+  const rules = move?.issues ?? [];
+  if (missing.length > 0 || rules.length > 0) {
+    if (move?.override === undefined) return refuse(run, row, pipeline, items, missing, rules);
+    row.note['override'] = { reason: move.override, items: missing, rules: rules.map((rule) => rule.code) };
+  }
+  if (advised.length > 0 && move) row.note['advised'] = advised;
+  if (!sameValue([...before].sort(), [...binding].sort())) {
+    row.gaps = [...binding].sort();
+    noteGaps(row.note, before, binding);
+  }
+  return undefined;
+}
+
+export function noteGaps(
+  note: Record<string, unknown>,
+  before: readonly string[],
+  after: readonly string[],
+): void {
+  const opened = after.filter((id) => !before.includes(id));
+  const closed = before.filter((id) => !after.includes(id));
+  if (opened.length > 0) note['gaps_opened'] = opened;
+  if (closed.length > 0) note['gaps_closed'] = closed;
+}
+
+function refuse(
+  run: Run,
+  row: Row,
+  pipeline: PipelineModel,
+  items: readonly ItemModel[],
+  missing: readonly string[],
+  rules: readonly Issue[],
+): Problem {
+  const { object } = row;
+  const env = checkpointEnv(run.context.catalog, object, scopeValuesOf(run.context), parseEnvOf(run.context));
+  const visible = (key: string) => run.access.field(object.key, key) !== 'hidden';
+  const errors: Issue[] = rules.map((rule) => ({ ...rule, path: row.path + rule.path }));
+  for (const id of missing) {
+    const item = items.find((one) => one.id === id);
+    if (!item) {
+      errors.push(
+        issue(
+          row.path + (object.pipelineField ?? ''),
+          'not_for_this_pipeline',
+          'This {one} does not belong in “{pipeline}”.',
+          'Choose another pipeline, or change what its entry asks for: {entry}.',
+          {
+            one: object.label.one.toLowerCase(),
+            pipeline: pipeline.definition.label,
+            entry: visibleEntry(run, pipeline, env.explain(pipeline.definition.entry, object.key)),
+          },
+        ),
+      );
+      continue;
+    }
+    const asks = item.kind.fields(item.settings, env);
+    if (!asks.every(visible)) {
+      errors.push(
+        issue(
+          row.path,
+          'checkpoint_hidden',
+          'A checkpoint asks for something that you may not see.',
+          'Ask {owner} to complete it.',
+          { owner: item.owner },
+        ),
+      );
+      continue;
+    }
+    const { path, say, fix } = item.kind.missing(item.settings, env);
+    errors.push({
+      path: row.path + path,
+      code: 'checkpoint',
+      message: say,
+      fix,
+      item: id,
+      why: item.definition.why,
+      owner: item.owner,
+    });
+  }
+  const to = row.move?.to.label ?? standing(row)?.stage.label ?? '';
+  const count = errors.length;
+  const detail = row.move
+    ? `${count === 1 ? 'One thing is' : `${count} things are`} missing before ${to}.`
+    : `This would take away what the stage ${to} asks for.`;
+  return refusal(422, 'checkpoint', errors, {
+    detail,
+    extra: {
+      object: object.key,
+      ...(row.kind === 'create' ? {} : { id: row.id }),
+      to: row.move?.to.key ?? null,
+    },
+  });
+}
+
+/** The entry in words, unless it speaks of a hidden field. */
+const visibleEntry = (run: Run, pipeline: PipelineModel, words: string): string =>
+  run.access.visibility && hiddenInEntry(run, pipeline) ? 'ask its owner' : words;
+
+function hiddenInEntry(run: Run, pipeline: PipelineModel): boolean {
+  try {
+    conditionToSql(pipeline.definition.entry, {
+      catalog: run.context.catalog,
+      object: pipeline.object,
+      alias: 't',
+      place: 'entry',
+      scope: scopeValuesOf(run.context),
+      parse: parseEnvOf(run.context),
+      may: run.access.visibility,
+    });
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,60 @@
+/** A record on its way through the write path. */
+import type { FieldModel, ObjectModel, PipelineModel, StageModel } from '../../core/catalog/catalog.ts';
+import type { Issue } from '../../core/errors/problem.ts';
+import type { LeftOut } from './change.ts';
+
+export type Move = {
+  kind: 'enter' | 'forward' | 'close' | 'back' | 'reopen' | 'pipeline';
+  from?: StageModel;
+  to: StageModel;
+  pipeline: PipelineModel;
+  reason?: string;
+  override?: string;
+  /** Transition rules that it breaks. */
+  issues: Issue[];
+};
+
+export type Row = {
+  /** Position of the change it belongs to; a companion carries its record's. */
+  index: number;
+  kind: 'create' | 'update' | 'archive' | 'restore';
+  object: ObjectModel;
+  id: string;
+  /** Canonical values to write, by field key. After `settle` only those that differ from the stored. */
+  values: Map<string, unknown>;
+  /** What was typed, where normalising lost something; null takes it away. */
+  typed: Map<string, string | null>;
+  left: LeftOut[];
+  /** Prefix of paths in its findings, for companions: `activity.`, `files.0.`. */
+  path: string;
+  companion: boolean;
+  /** Present for all but creates, once locked: the stored row with all its columns. */
+  old?: Record<string, unknown>;
+  expectedVersion?: number;
+  allowDuplicates?: boolean;
+  /** Undo: values are canonical, transition rules do not apply. */
+  putBack?: boolean;
+  reason?: string;
+  override?: string;
+  move?: Move;
+  /** What the event says beside the old values. */
+  note: Record<string, unknown>;
+  /** Gaps after judging, when they differ from the stored. */
+  gaps?: string[];
+};
+
+/** The stored canonical value of a field, before this write; null for a new record. */
+export const oldValue = (row: Row, field: FieldModel): unknown =>
+  row.old ? field.type.stored(row.old, field) : null;
+
+/** The canonical value as it will stand. */
+export function newValue(row: Row, key: string): unknown {
+  if (row.values.has(key)) return row.values.get(key);
+  const field = row.object.fields.get(key);
+  return field ? oldValue(row, field) : null;
+}
+
+export const sameValue = (a: unknown, b: unknown): boolean =>
+  a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b));
+
+export const nextVersion = (row: Row): number => (row.old ? Number(row.old['version']) + 1 : 1);

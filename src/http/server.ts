@@ -1,0 +1,104 @@
+/**
+ * The HTTP door: operations become routes, what goes wrong becomes a problem document. It translates and
+ * decides nothing.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Pool } from 'pg';
+import type { Catalog } from '../core/catalog/catalog.ts';
+import type { PublicCatalog } from '../core/catalog/public-catalog.ts';
+import type { Context, Log, Workspace } from '../core/context/context.ts';
+import type { Operation } from '../operations/operation.ts';
+import type { Principals } from '../platform/auth/principals.ts';
+import type { SignIn } from '../platform/auth/sign-in.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { LocalFileStore } from '../platform/files/file-store.ts';
+import { acceptJson } from './json-body.ts';
+import { countRequests } from './metrics.ts';
+import { addOperationRoutes } from './operation-routes.ts';
+import { problemForSocket, replyWithProblem, unknownRoute } from './problem-reply.ts';
+import { addReference } from './reference.ts';
+import { addStaticFiles } from './static-files.ts';
+import { addStatusRoutes } from './status-routes.ts';
+import { largestUpload } from './upload.ts';
+
+export type ServerDeps = {
+  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken'>;
+  log: Log & FastifyBaseLogger;
+  pool: Pool;
+  operations: readonly Operation[];
+  definitions: {
+    current(): Catalog;
+    /** The catalog in force, reloaded when another process switched. */
+    refresh(): Promise<Catalog>;
+  };
+  principals: Principals;
+  signIn: SignIn;
+  workspace(): Workspace;
+  files: LocalFileStore;
+  /** The catalog as the caller may see it, from which the API reference is drawn. */
+  publicCatalog(context: Context): PublicCatalog | Promise<PublicCatalog>;
+  /** The built web app; without it only the API is served. */
+  webFolder?: string;
+};
+
+const largestBody = 5 * 1024 * 1024;
+/** Address and headers together. */
+const largestHead = 32 * 1024;
+
+/** Every route is there, nothing listens yet: `listen` it, or `inject` into it. */
+export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    trustProxy: deps.config.trustProxy,
+    bodyLimit: largestBody,
+    genReqId: () => randomUUID(),
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 500 },
+    http: { maxHeaderSize: largestHead },
+    frameworkErrors: (error, request, reply) => replyWithProblem(error, request, reply),
+    clientErrorHandler: (error, socket) => problemForSocket(error, socket as Socket),
+  }) as unknown as FastifyInstance;
+
+  app.setErrorHandler((error, request, reply) => replyWithProblem(error, request, reply));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+  });
+  await app.register(helmet, { contentSecurityPolicy: { directives: securityPolicy(deps) }, hsts: isHttps(deps) });
+  await app.register(multipart, {
+    limits: { fileSize: largestUpload, files: 1, fields: 50, fieldSize: 1024 * 1024, headerPairs: 100 },
+    throwFileSizeLimit: true,
+  });
+  acceptJson(app);
+  const registry = countRequests(app, deps);
+  addStatusRoutes(app, deps, registry);
+  const routes = addOperationRoutes(app, deps);
+  addReference(app, deps, routes);
+  if (deps.webFolder) await addStaticFiles(app, deps.webFolder);
+  app.setNotFoundHandler((request, reply) => unknownRoute(request, reply, { operations: deps.operations, web: deps.webFolder !== undefined }));
+  return app;
+}
+
+const isHttps = (deps: ServerDeps): boolean => deps.config.publicUrl?.startsWith('https:') ?? false;
+
+/** Scripts and data only from here. Mantine writes its theme into style elements and attributes. */
+const securityPolicy = (deps: ServerDeps) => ({
+  defaultSrc: ["'self'"],
+  scriptSrc: ["'self'"],
+  scriptSrcAttr: ["'none'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", 'data:', 'blob:'],
+  fontSrc: ["'self'", 'data:'],
+  connectSrc: ["'self'"],
+  objectSrc: ["'none'"],
+  baseUri: ["'self'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+  upgradeInsecureRequests: isHttps(deps) ? [] : null,
+});

@@ -1,0 +1,25 @@
+import type { FieldCase } from '../../../core/kinds/field-type.ts';
+
+export const cases: readonly FieldCase[] = [
+  { name: 'seconds', input: 5400, gives: 5400 },
+  { name: 'seconds as text', input: '5400', gives: 5400 },
+  { name: 'ISO 8601', input: 'PT1H30M', gives: 5400 },
+  { name: 'ISO days and weeks', input: 'P1W2DT1S', gives: 777_601 },
+  { name: 'minutes', input: '90min', gives: 5400 },
+  { name: 'hours and minutes', input: '1 h 30 min', gives: 5400 },
+  { name: 'a tenth of an hour', input: '0.1h', gives: 360 },
+  { name: 'in words', input: '2 Stunden und 5 Minuten', gives: 7500 },
+  { name: 'a clock', input: '1:30:00', gives: 5400 },
+  { name: 'nothing is a length too', input: 0, gives: 0 },
+  { name: 'empty is no value', input: '', gives: null },
+  { name: 'hours or minutes first?', input: '1:30', refuses: 'not_a_duration' },
+  { name: 'a month has no fixed length', input: 'P1M', refuses: 'not_a_duration' },
+  { name: 'the empty ISO duration', input: 'PT', refuses: 'not_a_duration' },
+  { name: 'small units first', input: '30min 1h', refuses: 'not_a_duration' },
+  { name: 'half a second', input: 0.5, refuses: 'too_precise' },
+  { name: 'before it began', input: -1, refuses: 'too_small' },
+  { name: 'more than a lifetime', input: 1e12, refuses: 'too_large' },
+  { name: 'infinity', input: Infinity, refuses: 'not_a_duration' },
+  { name: 'a word', input: 'long', refuses: 'not_a_duration' },
+  { name: 'yes', input: true, refuses: 'wrong_type' },
+];

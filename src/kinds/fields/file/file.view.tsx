@@ -1,0 +1,17 @@
+import { IconPaperclip } from '@tabler/icons-react';
+import { defineFieldView } from '../../../core/kinds/field-view.ts';
+import { FileDrop, type KeptFile } from '../../../web/ui/file-drop.tsx';
+
+export const fileView = defineFieldView<KeptFile>({
+  width: 180,
+  text: (value) => value?.name ?? '',
+  Cell: ({ value }) =>
+    value ? (
+      <a href={`/api/v1/files/${value.id}`} className="row value-link" style={{ gap: 6 }} download>
+        <IconPaperclip size={14} stroke={1.6} />
+        <span className="cut">{value.name}</span>
+      </a>
+    ) : null,
+  Input: FileDrop,
+  write: (value) => value?.id ?? null,
+});

@@ -1,0 +1,12 @@
+import { defineOperator } from '../../core/kinds/operator.ts';
+import { sql } from '../../core/sql/sql.ts';
+import { likePattern } from './like-pattern.ts';
+
+export const contains = defineOperator({
+  key: 'contains',
+  needs: ['textual'],
+  argument: 'text',
+  sql: ({ left, literals: [text] }) => sql`${left} LIKE ${`%${likePattern(text)}%`}::text`,
+  matches: (left, [text]) => typeof left === 'string' && left.includes(String(text)),
+  explain: ([text]) => `contains ${text}`,
+});

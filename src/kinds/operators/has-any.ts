@@ -1,0 +1,14 @@
+import { defineOperator } from '../../core/kinds/operator.ts';
+import { sql } from '../../core/sql/sql.ts';
+import { either, same } from './compare.ts';
+
+export const hasAny = defineOperator({
+  key: 'has_any',
+  needs: ['set'],
+  argument: 'values',
+  short: 'values',
+  sql: ({ left, args: [values] }) => sql`${left} && ${values}`,
+  matches: (left, [values]) =>
+    Array.isArray(left) && (values as unknown[]).some((value) => left.some((member) => same(member, value))),
+  explain: (values) => `includes ${either(values)}`,
+});

@@ -1,0 +1,15 @@
+import { defineOperator } from '../../core/kinds/operator.ts';
+import { sql } from '../../core/sql/sql.ts';
+import { compare } from './compare.ts';
+
+export const lt = defineOperator({
+  key: 'lt',
+  needs: ['ordered'],
+  argument: 'value',
+  sql: ({ left, args: [value] }) => sql`${left} < ${value}`,
+  matches: (left, [value]) => {
+    const order = compare(left, value);
+    return order !== undefined && order < 0;
+  },
+  explain: ([value]) => `is less than ${value}`,
+});
