@@ -73,4 +73,6 @@ export type Operation<Input = any, Output = any> = {
   run(context: Context, input: Input): Promise<Output>;
 };
 
-export const defineOperation = <Input, Output>(operation: Operation<Input, Output>): Operation<Input, Output> => operation;
+export const defineOperation = <Input, Output>(
+  operation: Operation<Input, Output>,
+): Operation<Input, Output> => operation;

@@ -4,6 +4,7 @@ import { countField } from './count-field.ts';
 import { resolveCondition } from './resolve.ts';
 import type { Argument, Operand, Resolved, ResolvedTest } from './resolved.ts';
 import { neutralParse, type Visibility } from './scope.ts';
+import { small, withArticle } from './sentence.ts';
 import { momentWords, spanWords, type Span } from './span.ts';
 import type { Place, RowVariable } from './variables.ts';
 
@@ -49,15 +50,15 @@ function sentence(node: Resolved, at: Telling, nested: boolean): string {
 function relatedWords(node: Extract<Resolved, { kind: 'related' }>, at: Telling): string {
   const { catalog } = at.env;
   const labels = catalog.objects.get(node.link.object)!.label;
-  const one = lower(labels.one);
-  const many = lower(labels.many);
+  const one = small(labels.one);
+  const many = small(labels.many);
   const inside: Telling = { ...at, object: node.link.object };
   const trivial = !node.where || (node.where.kind === 'all' && node.where.parts.length === 0);
   const where = trivial ? '' : ` where ${sentence(node.where!, inside, true)}`;
   const from = catalog.objects.get(node.link.object)!.fields.get(node.link.field);
-  const twice = node.link.name !== node.link.object && from ? ` by ${lower(from.label)}` : '';
+  const twice = node.link.name !== node.link.object && from ? ` by ${small(from.label)}` : '';
   const of = node.links.length > 0 ? ` of ${possessive(node.links).replace(/’s $/, '')}` : '';
-  if (node.quantifier === 'some') return `there is ${article(one)} ${one}${twice}${of}${where}`;
+  if (node.quantifier === 'some') return `there is ${withArticle(one)}${twice}${of}${where}`;
   if (node.quantifier === 'none') return `there is no ${one}${twice}${of}${where}`;
   const count = countField(node.link.object);
   return node.tests
@@ -65,16 +66,10 @@ function relatedWords(node: Extract<Resolved, { kind: 'related' }>, at: Telling)
     .join(' and ');
 }
 
-const article = (word: string): string => (/^[aeiou]/.test(word) ? 'an' : 'a');
-
-/** "Close date" → "close date", but "VAT number" stays. */
-const lower = (label: string): string =>
-  /^\p{Lu}\p{Ll}/u.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
-
 const possessive = (links: readonly FieldModel[]): string =>
-  links.map((link) => `${lower(link.label)}’s `).join('');
+  links.map((link) => `${small(link.label)}’s `).join('');
 
-const operandWords = ({ links, field }: Operand): string => possessive(links) + lower(field.label);
+const operandWords = ({ links, field }: Operand): string => possessive(links) + small(field.label);
 
 function testWords(field: FieldModel, test: ResolvedTest, at: Telling): string {
   const words = test.args.slice(0, 6).map((argument) => argumentWords(argument, field, test, at));

@@ -259,7 +259,9 @@ function formulaToSql({ formula, field }: Operand, alias: string, to: Writer): S
     now: to.now,
     timeZone: to.env.parse.timeZone,
   });
-  return sql`(${made})::${raw(field.type.operandType(field))}`;
+  const type = field.type.operandType(field);
+  // Text is ordered by its bytes wherever it comes from, never by the server's locale.
+  return sql`(${made})::${raw(type === 'text' ? 'text COLLATE "C"' : type)}`;
 }
 
 /** Follows links, one correlated scalar subselect each, where the asker may read the records on the way. */

@@ -52,6 +52,8 @@ export type SelectEnv = {
   catalog: Catalog;
   /** Condition on alias that says which records of the object the reader may see; `true` when all. */
   readable(object: string, alias: string): Sql;
+  /** The reporting currency, in which sums of money are; without it they are read as a plain amount. */
+  currency?: string;
 };
 
 export type FieldCase = {

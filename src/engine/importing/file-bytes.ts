@@ -50,7 +50,9 @@ export async function fileBytes(path: string): Promise<FileBytes> {
           throw notReadable('empty_file', 'The file is empty.', 'Choose a file with a header line and rows.');
         refuseOtherFormats(buffer.subarray(0, bytesRead));
         found.bom = byteOrderMark(buffer.subarray(0, bytesRead));
-        found.wide = found.bom ? null : wideText(buffer.subarray(0, Math.min(bytesRead, 65_536)));
+        found.wide = wideText(buffer.subarray(0, Math.min(bytesRead, 65_536)));
+        // Some programs write the mark of the one byte order before text in the other.
+        if (found.bom?.startsWith('utf-16') && found.wide?.startsWith('utf-16')) found.bom = found.wide;
       }
       const chunk = buffer.subarray(0, carried + bytesRead);
       if (bytesRead === 0) {

@@ -5,8 +5,14 @@ export type StreamDecoder = { push(bytes: Uint8Array): string; end(): string };
 export function textDecoder(encoding: string): StreamDecoder {
   if (encoding === 'utf-32le' || encoding === 'utf-32be') return utf32(encoding === 'utf-32le');
   const decoder = new TextDecoder(encoding);
+  let started = false;
   return {
-    push: (bytes) => decoder.decode(bytes, { stream: true }),
+    push(bytes) {
+      const text = decoder.decode(bytes, { stream: true });
+      if (started || text === '') return text;
+      started = true;
+      return text.startsWith('\ufffe') ? text.slice(1) : text; // a mark of the other byte order
+    },
     end: () => decoder.decode(),
   };
 }

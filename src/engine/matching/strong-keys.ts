@@ -134,8 +134,8 @@ function alreadyKnown(key: Key, candidates: readonly Candidate[]): Problem {
     key.row.path + key.fields[0]!,
     'already_known',
     shown.length > 0
-      ? 'There is a {one} with this {labels} already: {name}.'
-      : 'There is a {one} with this {labels} already, which you may not see.',
+      ? '{name} has this {labels} already.'
+      : 'Another {one} has this {labels} already, which you may not see.',
     shown.length > 0
       ? 'Use that {one}, or send duplicates=allow to keep both.'
       : 'Ask an administrator or the CRM owner, or send duplicates=allow to keep both.',

@@ -7,7 +7,7 @@ type Refused = Extract<Parsed<never>, { ok: false }>;
 export type Literal = { ok: true; value: unknown } | { ok: false; message: string };
 
 /** No value: null, an absent key, or text of white space alone. */
-export const isNothing = (input: unknown): input is null | undefined | string =>
+export const isNothing = (input: unknown): input is null | undefined | '' =>
   input === null || input === undefined || (typeof input === 'string' && input.trim() === '');
 
 export const nothing: { ok: true; value: null } = { ok: true, value: null };
@@ -40,7 +40,10 @@ export const filledByEngine = (field: FieldModel): Refused =>
 /** What was sent, short enough for a sentence. */
 export function shown(input: unknown): string {
   if (typeof input === 'string') {
-    const text = input.toWellFormed().replace(/[\s\p{Cc}]+/gu, ' ').trim();
+    const text = input
+      .toWellFormed()
+      .replace(/[\s\p{Cc}]+/gu, ' ')
+      .trim();
     return `“${text.length > 60 ? `${[...text].slice(0, 57).join('')}…` : text}”`;
   }
   if (Array.isArray(input)) return 'a list';
@@ -52,7 +55,10 @@ const sentence = (refusal: Refused): string =>
   `${fill(refusal.message, refusal.params)} ${fill(refusal.fix, refusal.params)}`;
 
 /** A parsed value as a literal: what `parse` refuses is refused here in the same words; nothing is no literal. */
-export function asLiteral<V>(parsed: Parsed<V>, comparable: (value: V) => unknown = (value) => value): Literal {
+export function asLiteral<V>(
+  parsed: Parsed<V>,
+  comparable: (value: V) => unknown = (value) => value,
+): Literal {
   if (!parsed.ok) return { ok: false, message: sentence(parsed) };
   if (parsed.value === null) return noValue;
   return { ok: true, value: comparable(parsed.value) };

@@ -17,7 +17,8 @@ export type DayOptions = {
 };
 
 const pad = (value: number, size: number): string => String(value).padStart(size, '0');
-export const isoDay = ({ year, month, day }: Day): string => `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
+export const isoDay = ({ year, month, day }: Day): string =>
+  `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
 
 const leap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 const daysIn = (year: number, month: number): number =>
@@ -44,7 +45,8 @@ function inDigits(text: string, options: DayOptions): Read | undefined {
   if (!last) return undefined;
   const [whole, a, mark, b, year] = last as unknown as [string, string, string, string, string];
   const rest = text.slice(whole.length);
-  const order = options.order ?? (mark === '.' ? 'dmy' : Number(a) > 12 ? 'dmy' : Number(b) > 12 ? 'mdy' : undefined);
+  const order =
+    options.order ?? (mark === '.' ? 'dmy' : Number(a) > 12 ? 'dmy' : Number(b) > 12 ? 'mdy' : undefined);
   if (order === 'ymd') {
     return year.length === 2 ? checked(a, b, year, rest, options) : { wrong: 'ambiguous' };
   }
@@ -52,7 +54,8 @@ function inDigits(text: string, options: DayOptions): Read | undefined {
   return order === 'mdy' ? checked(year, a, b, rest, options) : checked(year, b, a, rest, options);
 }
 
-const dayThenMonth = /^(\d{1,2})(?:st|nd|rd|th|\.|º)?[\s/-]*(?:de\s+|of\s+)?(\p{L}+)\.?,?[\s/-]*(?:de\s+)?(\d{4}|\d{2})(?!\d)/u;
+const dayThenMonth =
+  /^(\d{1,2})(?:st|nd|rd|th|\.|º)?[\s/-]*(?:de\s+|of\s+)?(\p{L}+)\.?,?[\s/-]*(?:de\s+)?(\d{4}|\d{2})(?!\d)/u;
 const monthThenDay = /^(\p{L}+)\.?[\s/-]*(\d{1,2})(?:st|nd|rd|th|\.)?,?[\s/-]+(\d{4})(?!\d)/u;
 const yearThenMonth = /^(\d{4})[\s/-](\p{L}+)\.?[\s/-](\d{1,2})(?!\d)/u;
 
@@ -77,11 +80,18 @@ function read(pattern: RegExp, text: string, parts: (match: RegExpExecArray) => 
   return match ? { parts: parts(match), length: match[0].length } : undefined;
 }
 
-function checked(yearText: string, monthText: string, dayText: string, rest: string, options: DayOptions): Read {
+function checked(
+  yearText: string,
+  monthText: string,
+  dayText: string,
+  rest: string,
+  options: DayOptions,
+): Read {
   const year = yearText.length === 2 ? century(Number(yearText), options.thisYear) : Number(yearText);
   if (year === undefined) return { wrong: 'ambiguous' };
   const [month, day] = [Number(monthText), Number(dayText)];
-  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return { wrong: 'no_such_day' };
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month))
+    return { wrong: 'no_such_day' };
   return { day: { year, month, day }, rest };
 }
 

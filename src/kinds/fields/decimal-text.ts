@@ -1,5 +1,7 @@
 /** Numbers as people and files write them → plain decimal text (`-1234.5`), which nothing rounds. */
 
+import { Big } from 'big.js';
+
 const group = String.raw`[\s'’.,]`;
 
 const longest = 400;
@@ -7,6 +9,9 @@ const longest = 400;
 /** JSON and API spelling: digits, a point, at most a short exponent. */
 export const isPlainDecimal = (text: string): boolean =>
   text.length <= longest && /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/.test(text);
+
+/** The number that plain decimal text says; big.js itself takes no plus. */
+export const exactly = (plain: string): Big => new Big(plain.replace(/^\+/, ''));
 
 /**
  * Thousands marks, decimal comma, `(500)`, `500-` and the typographic minus are understood. `decimal` says
@@ -46,7 +51,8 @@ function guessMark(text: string): '.' | ',' {
   const point = text.lastIndexOf('.');
   const comma = text.lastIndexOf(',');
   if (point >= 0 && comma >= 0) return point > comma ? '.' : ',';
-  if (comma >= 0) return /^\d{1,3}(,\d{3})+$/.test(text) ? '.' : ',';
+  if (comma >= 0)
+    return /^[1-9]\d{0,2}(,\d{2})*,\d{3}$/.test(text) || comma !== text.indexOf(',') ? '.' : ',';
   return /^[1-9]\d{0,2}(\.\d{3}){2,}$/.test(text) ? ',' : '.';
 }
 
@@ -57,6 +63,7 @@ function ungrouped(whole: string, mark: '.' | ','): string | undefined {
   const marks = new Set(whole.match(new RegExp(group, 'g')));
   if (marks.size > 1 && ![...marks].every((one) => /\s/.test(one))) return undefined;
   // Groups of three, or the Indian way: 12,34,567.
-  if (!new RegExp(`^\\d{1,3}(${group}\\d{3})+$|^\\d{1,2}(${group}\\d{2})*${group}\\d{3}$`).test(whole)) return undefined;
+  if (!new RegExp(`^\\d{1,3}(${group}\\d{3})+$|^\\d{1,2}(${group}\\d{2})*${group}\\d{3}$`).test(whole))
+    return undefined;
   return whole.replace(new RegExp(group, 'g'), '');
 }

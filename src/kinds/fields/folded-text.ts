@@ -7,6 +7,7 @@ import { fold } from '../../core/conditions/fold.ts';
 import { issue, type Issue } from '../../core/errors/problem.ts';
 import type { FieldType, Trait } from '../../core/kinds/field-type.ts';
 import { ident, sql, type Sql } from '../../core/sql/sql.ts';
+import { words } from './real-number.ts';
 import { described, isNothing, noValue, shown } from './answers.ts';
 
 /** Up to here a folded text always fits an index row (2,704 bytes) without being cut in practice. */
@@ -73,13 +74,16 @@ export function foldedText<S>(options: FoldedOptions<S>): FoldedPart<S> {
     literal(input, field) {
       if (isNothing(input)) return noValue;
       if (typeof input !== 'string') {
-        return { ok: false, message: `${field.label} is compared with text, not ${shown(input)}. Put it in quotes.` };
+        return {
+          ok: false,
+          message: `${field.label} is compared with text, not ${shown(input)}. Put it in quotes.`,
+        };
       }
       const value = folded(spelled(input, field), field);
       return value === '' ? noValue : { ok: true, value };
     },
     comparable: (value, field) => (value === null ? null : folded(value, field)),
-    display: (value) => (value === null || value === undefined ? '' : String(value)),
+    display: words,
     searchText: (value) => value ?? '',
     schema(field) {
       const schema = described(field, {

@@ -24,11 +24,3 @@ function compareText(a: string, b: string): number {
   }
   return left.length - right.length;
 }
-
-/** "a", "a or b", "a, b or c". */
-export const either = (words: readonly string[]): string => listed(words, 'or');
-/** "a", "a and b", "a, b and c". */
-export const both = (words: readonly string[]): string => listed(words, 'and');
-
-const listed = (words: readonly string[], last: string): string =>
-  words.length < 2 ? (words[0] ?? 'nothing') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)!}`;

@@ -1,6 +1,7 @@
+import { listed } from '../../core/conditions/sentence.ts';
 import { defineOperator } from '../../core/kinds/operator.ts';
 import { sql } from '../../core/sql/sql.ts';
-import { both, same } from './compare.ts';
+import { same } from './compare.ts';
 
 export const hasAll = defineOperator({
   key: 'has_all',
@@ -9,5 +10,5 @@ export const hasAll = defineOperator({
   sql: ({ left, args: [values] }) => sql`${left} @> ${values}`,
   matches: (left, [values]) =>
     Array.isArray(left) && (values as unknown[]).every((value) => left.some((member) => same(member, value))),
-  explain: (values) => `includes ${both(values)}`,
+  explain: (values) => `includes ${listed(values, 'and')}`,
 });

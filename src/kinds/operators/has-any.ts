@@ -1,6 +1,7 @@
+import { listed } from '../../core/conditions/sentence.ts';
 import { defineOperator } from '../../core/kinds/operator.ts';
 import { sql } from '../../core/sql/sql.ts';
-import { either, same } from './compare.ts';
+import { same } from './compare.ts';
 
 export const hasAny = defineOperator({
   key: 'has_any',
@@ -10,5 +11,5 @@ export const hasAny = defineOperator({
   sql: ({ left, args: [values] }) => sql`${left} && ${values}`,
   matches: (left, [values]) =>
     Array.isArray(left) && (values as unknown[]).some((value) => left.some((member) => same(member, value))),
-  explain: (values) => `includes ${either(values)}`,
+  explain: (values) => `includes ${listed(values, 'or')}`,
 });

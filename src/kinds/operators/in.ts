@@ -1,6 +1,7 @@
+import { listed } from '../../core/conditions/sentence.ts';
 import { defineOperator } from '../../core/kinds/operator.ts';
 import { sql } from '../../core/sql/sql.ts';
-import { either, same } from './compare.ts';
+import { same } from './compare.ts';
 
 export const isIn = defineOperator({
   key: 'in',
@@ -9,5 +10,5 @@ export const isIn = defineOperator({
   short: 'values',
   sql: ({ left, args: [values] }) => sql`${left} = ANY(${values})`,
   matches: (left, [values]) => (values as unknown[]).some((value) => same(left, value)),
-  explain: (values) => `is ${either(values)}`,
+  explain: (values) => `is ${listed(values, 'or')}`,
 });

@@ -4,7 +4,7 @@
  */
 import type { Context } from '../../core/context/context.ts';
 import { issue, refusal } from '../../core/errors/problem.ts';
-import { row, sql } from '../../core/sql/sql.ts';
+import { row, sql, type Queryable } from '../../core/sql/sql.ts';
 import { inTransaction } from '../database/transaction.ts';
 import { checkPassword, hashed, setPassword } from './password.ts';
 import { checkRole, setRoles } from './roles.ts';
@@ -12,8 +12,13 @@ import { rolesOf, userByEmail } from './user-record.ts';
 
 /** What is asked of the engine. Both work as the context's principal and may refuse with a Problem. */
 export type Records = {
-  /** Creates one record and gives its id. */
-  create(context: Context, object: string, values: Record<string, unknown>): Promise<string>;
+  /** Creates one record and gives its id. `along` runs in the same transaction, before its commit. */
+  create(
+    context: Context,
+    object: string,
+    values: Record<string, unknown>,
+    along?: (on: Queryable, id: string) => Promise<void>,
+  ): Promise<string>;
   /** Id of the one living record whose field equals the value; undefined where there is none. */
   find(context: Context, object: string, field: string, value: string): Promise<string | undefined>;
 };
@@ -33,7 +38,7 @@ export type NewUser = {
 
 /**
  * Adds a user. A record with this e-mail that has neither role nor password (an imported colleague) is taken
- * over; one that has is refused with 409.
+ * over, as it stands; one that has is refused with 409.
  * @throws Problem 422 for an unknown role or a weak password, 409 for a user who is in already.
  */
 export async function addUser(
@@ -48,18 +53,23 @@ export async function addUser(
 
   const known = await userByEmail(pool, catalog, input.email);
   if (known && !known.archived) await refuseIfIn(context, known.id);
+  const letIn = async (on: Queryable, user: string): Promise<void> => {
+    await setRoles(on, { user, roles: input.roles, by: context.principal });
+    if (hash !== undefined) await setPassword(on, { user, hash });
+  };
+  if (known && !known.archived) {
+    await inTransaction(pool, (client) => letIn(client, known.id));
+    return { id: known.id, teamMade: false, recordMade: false };
+  }
   const team = input.team === undefined ? undefined : await teamNamed(context, records, input.team);
-  const id = known && !known.archived ? known.id : await records.create(context, servingUsers(context), {
+  const values = {
     ...input.values,
     email: input.email,
     name: input.name ?? input.email.replace(/@.*$/, ''),
     ...(team ? { team: team.id } : {}),
-  });
-  await inTransaction(pool, async (client) => {
-    await setRoles(client, { user: id, roles: input.roles, by: context.principal });
-    if (hash !== undefined) await setPassword(client, { user: id, hash });
-  });
-  return { id, teamMade: team?.made ?? false, recordMade: id !== known?.id };
+  };
+  const id = await records.create(context, servingUsers(context), values, letIn);
+  return { id, teamMade: team?.made ?? false, recordMade: true };
 }
 
 /** Key of the object that serves as users. @throws Problem 409 in a workspace that defines none. */

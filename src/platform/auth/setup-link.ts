@@ -21,6 +21,15 @@ export async function renewSetupToken(on: Queryable): Promise<string | undefined
   return token;
 }
 
+/** Whether the token would be taken, before anything costly is done for it. @throws Problem 404 */
+export async function checkSetupToken(on: Queryable, token: string): Promise<void> {
+  const found = await row(
+    on,
+    sql`SELECT one FROM platform.setup_link WHERE hash = ${sha256(token)} AND expires_at > now()`,
+  );
+  if (!found) throw linkUsed();
+}
+
 /**
  * Takes the token out of use, inside the caller's transaction: a second taker waits, and then finds nothing.
  * @throws Problem 404 for a token that is wrong, used or expired.
@@ -30,8 +39,11 @@ export async function takeSetupToken(on: Queryable, token: string): Promise<void
     on,
     sql`DELETE FROM platform.setup_link WHERE hash = ${sha256(token)} AND expires_at > now() RETURNING one`,
   );
-  if (taken && !(await anybodyCanSignIn(on))) return;
-  throw refusal(404, 'setup_link_used', [
+  if (!taken || (await anybodyCanSignIn(on))) throw linkUsed();
+}
+
+const linkUsed = () =>
+  refusal(404, 'setup_link_used', [
     issue(
       'token',
       'setup_link_used',
@@ -39,4 +51,3 @@ export async function takeSetupToken(on: Queryable, token: string): Promise<void
       'Restart the server and open the link that it prints, or sign in if the set-up is done.',
     ),
   ]);
-}

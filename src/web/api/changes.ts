@@ -90,7 +90,8 @@ export function useChangeField(object: string) {
 export function useCreateRecord(object: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (values: Record<string, unknown>) => createRecord(object, values),
+    mutationFn: (input: { values: Record<string, unknown>; again?: boolean }) =>
+      createRecord(object, input.values, input.again),
     onSuccess: () => refresh(client, object),
   });
 }

@@ -69,8 +69,9 @@ export const historyQuery = (object: string, id: string) =>
     queryFn: ({ signal }) => request<{ data: HistoryEntry[] }>('GET', `/${object}/${id}/history`, { signal }),
   });
 
-export const createRecord = (object: string, values: Record<string, unknown>) =>
-  request<CrmRecord>('POST', `/${object}`, { body: values });
+/** `again` creates although the server believes that the record exists already. */
+export const createRecord = (object: string, values: Record<string, unknown>, again = false) =>
+  request<CrmRecord>('POST', `/${object}${again ? '?duplicates=allow' : ''}`, { body: values });
 
 export const changeRecord = (object: string, id: string, set: Record<string, unknown>, version?: number) =>
   request<CrmRecord>('PATCH', `/${object}/${id}`, { body: set, version });

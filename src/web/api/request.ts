@@ -7,6 +7,8 @@ export type ProblemDocument = {
   title: string;
   detail: string;
   errors: readonly Issue[];
+  /** On 409: records that seem to be the same one. */
+  candidates?: readonly { id: string; name?: string; score?: number }[];
 };
 
 export class Refused extends Error {
@@ -81,5 +83,6 @@ function document(status: number, body: unknown): ProblemDocument {
     title: found.title ?? '',
     detail: found.detail ?? '',
     errors: Array.isArray(found.errors) ? found.errors : [],
+    candidates: Array.isArray(found.candidates) ? found.candidates : undefined,
   };
 }

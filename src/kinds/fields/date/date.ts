@@ -36,7 +36,8 @@ export const date = defineFieldType<Settings, string>({
 
 function read(input: unknown, field: FieldModel, env: ParseEnv, options: DayOptions): Parsed<string> {
   if (isNothing(input)) return nothing;
-  if (typeof input !== 'string') return wrongType(field, input, 'a date', 'Write it as 2026-03-09, in quotes.');
+  if (typeof input !== 'string')
+    return wrongType(field, input, 'a date', 'Write it as 2026-03-09, in quotes.');
   const text = input.trim();
   const found = readDay(text, options);
   if ('wrong' in found) return noDay(field, shown(text), found.wrong);
@@ -47,12 +48,19 @@ function read(input: unknown, field: FieldModel, env: ParseEnv, options: DayOpti
   // An instant is a day only in a zone: the workspace's. Midnight in UTC is how programs write a plain day.
   const midnight = time.hour + time.minute + time.second + time.millisecond === 0;
   if (!time.zone || (midnight && time.zone === 'UTC')) return accepted(written, text);
-  const local = DateTime.fromObject({ ...found.day, ...clockOf(time) }, { zone: time.zone }).setZone(env.timeZone);
+  const local = DateTime.fromObject({ ...found.day, ...clockOf(time) }, { zone: time.zone }).setZone(
+    env.timeZone,
+  );
   if (!local.isValid || local.year < 1 || local.year > 9999) return noDay(field, shown(text), 'no_such_day');
   return accepted(isoDay(local), text);
 }
 
-const clockOf = ({ hour, minute, second, millisecond }: Record<'hour' | 'minute' | 'second' | 'millisecond', number>) => ({
+const clockOf = ({
+  hour,
+  minute,
+  second,
+  millisecond,
+}: Record<'hour' | 'minute' | 'second' | 'millisecond', number>) => ({
   hour,
   minute,
   second,

@@ -5,6 +5,7 @@ import { defineFieldType, type Parsed, type ParseEnv } from '../../../core/kinds
 import { accepted, asLiteral, described, isNothing, nothing, shown, wrongType } from '../answers.ts';
 import { type DayOptions, readDay, readTime } from '../calendar-text.ts';
 import { noDay } from '../no-day.ts';
+import { words } from '../real-number.ts';
 import { cases } from './datetime.cases.ts';
 
 const settings = z.strictObject({});
@@ -16,7 +17,8 @@ const fix = 'Write it as 2026-03-09T14:30:00Z, or with an offset such as +01:00.
 export const datetime = defineFieldType<Settings, string>({
   key: 'datetime',
   label: 'Date and time',
-  meaning: 'A moment, read in UTC as 2026-03-09T14:30:00.000Z; without a zone it is the workspace’s local time.',
+  meaning:
+    'A moment, read in UTC as 2026-03-09T14:30:00.000Z; without a zone it is the workspace’s local time.',
   settings,
   traits: () => ['equatable', 'ordered', 'temporal', 'presence'],
   // Milliseconds, as JavaScript counts: finer ones would be lost on reading, and cursors would skip rows.
@@ -28,10 +30,13 @@ export const datetime = defineFieldType<Settings, string>({
   stored: (row, field) => storedInstant(row[field.key]),
   operandType: () => 'timestamptz',
   literal: (input, field, env) => asLiteral(read(input, field, env, {})),
-  display: (value) =>
-    value === null || value === undefined ? '' : String(value).replace(/^(.{10})T(.{5}).*Z$/, '$1 $2 UTC'),
+  display: (value) => words(value).replace(/^(.{10})T(.{5}).*Z$/, '$1 $2 UTC'),
   schema(field) {
-    const schema = described(field, { type: 'string', format: 'date-time', examples: ['2026-03-09T14:30:00.000Z'] });
+    const schema = described(field, {
+      type: 'string',
+      format: 'date-time',
+      examples: ['2026-03-09T14:30:00.000Z'],
+    });
     return { read: schema, write: schema };
   },
   cases,

@@ -57,23 +57,41 @@ function parse(input: unknown, field: FieldModel): Parsed<number> {
   }
   const seconds = typeof input === 'number' ? input : inText(input.trim());
   if (seconds === undefined || !Number.isFinite(seconds)) {
-    return refused(field, 'not_a_duration', '{label}: {given} is not a length of time.', 'Send seconds, or text such as PT1H30M or 90min.', {
-      given: shown(input),
-    });
+    return refused(
+      field,
+      'not_a_duration',
+      '{label}: {given} is not a length of time.',
+      'Send seconds, or text such as PT1H30M or 90min.',
+      {
+        given: shown(input),
+      },
+    );
   }
   if (seconds < 0 || seconds > most) {
-    return refused(field, seconds < 0 ? 'too_small' : 'too_large', '{label} lies between nothing and a hundred years.', 'Send a length of time within that.');
+    return refused(
+      field,
+      seconds < 0 ? 'too_small' : 'too_large',
+      '{label} lies between nothing and a hundred years.',
+      'Send a length of time within that.',
+    );
   }
   // 0.1 h is 360 s, whatever the double says.
   const whole = Math.round(seconds);
   if (Math.abs(whole - seconds) > 1e-6) {
-    return refused(field, 'too_precise', '{label} is counted in whole seconds.', 'Round it to {whole} seconds.', { whole });
+    return refused(
+      field,
+      'too_precise',
+      '{label} is counted in whole seconds.',
+      'Round it to {whole} seconds.',
+      { whole },
+    );
   }
   return accepted(whole === 0 ? 0 : whole);
 }
 
 const iso = /^PT?(?=\d)|^P(?=\d)/i;
-const isoParts = /^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i;
+const isoParts =
+  /^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i;
 
 function inText(text: string): number | undefined {
   if (text.length > 60) return undefined;
@@ -81,7 +99,10 @@ function inText(text: string): number | undefined {
   if (iso.test(text)) {
     const parts = isoParts.exec(text);
     if (!parts || /T$/i.test(text)) return undefined;
-    return [604_800, 86_400, 3_600, 60, 1].reduce((sum, unit, index) => sum + Number(parts[index + 1] ?? 0) * unit, 0);
+    return [604_800, 86_400, 3_600, 60, 1].reduce(
+      (sum, unit, index) => sum + Number(parts[index + 1] ?? 0) * unit,
+      0,
+    );
   }
   const clock = /^(\d{1,6}):([0-5]\d):([0-5]\d)$/.exec(text);
   if (clock) return Number(clock[1]) * 3_600 + Number(clock[2]) * 60 + Number(clock[3]);

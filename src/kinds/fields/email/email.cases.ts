@@ -1,7 +1,11 @@
 import type { FieldCase } from '../../../core/kinds/field-type.ts';
 
 export const cases: readonly FieldCase[] = [
-  { name: 'the domain is lower-cased, the rest stays', input: 'Anna.K@Example.COM', gives: 'Anna.K@example.com' },
+  {
+    name: 'the domain is lower-cased, the rest stays',
+    input: 'Anna.K@Example.COM',
+    gives: 'Anna.K@example.com',
+  },
   { name: 'mailto: is taken off', input: 'mailto:anna@example.com?subject=Hi', gives: 'anna@example.com' },
   {
     name: 'a name around it is kept as typed',

@@ -31,7 +31,7 @@ export const email = defineFieldType<Settings, string>({
       return (parsed.ok && parsed.value) || text;
     },
     example: 'anna@example.com',
-    format: 'email',
+    format: 'idn-email',
   }),
   parse,
   cases,
@@ -50,12 +50,14 @@ function parse(input: unknown, field: FieldModel): Parsed<string> {
   if (!atom.test(local) && !quoted.test(local)) {
     return no(field, text.value, `has something before the @ that no mail system takes`);
   }
-  if (bytes.encode(local).length > 64) return no(field, text.value, 'has more than 64 characters before the @');
+  if (bytes.encode(local).length > 64)
+    return no(field, text.value, 'has more than 64 characters before the @');
   if (!domain.includes('.')) return no(field, text.value, 'has no complete domain after the @');
   const host = asciiHost(domain);
   if (!host || /\.\d+$/.test(host)) return no(field, text.value, 'has a domain that cannot exist');
   const value = `${local}@${host}`;
-  if (bytes.encode(value).length > maxLength) return no(field, text.value, `is longer than ${maxLength} characters`);
+  if (bytes.encode(value).length > maxLength)
+    return no(field, text.value, `is longer than ${maxLength} characters`);
   const lost = named !== null || host !== domain.toLowerCase();
   return accepted(value, lost ? text.value : undefined);
 }

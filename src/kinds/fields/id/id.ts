@@ -3,6 +3,7 @@ import { defineFieldType } from '../../../core/kinds/field-type.ts';
 import { accepted, asLiteral, described, isNothing, nothing, readUuid, refused, shown } from '../answers.ts';
 import type { FieldModel } from '../../../core/catalog/catalog.ts';
 import type { Parsed } from '../../../core/kinds/field-type.ts';
+import { words } from '../real-number.ts';
 import { cases } from './id.cases.ts';
 
 const settings = z.strictObject({});
@@ -21,9 +22,13 @@ export const id = defineFieldType<Settings, string>({
   stored: (row, field) => (row[field.key] as string | null | undefined) ?? null,
   operandType: () => 'uuid',
   literal: (input, field) => asLiteral(parse(input, field)),
-  display: (value) => (value === null || value === undefined ? '' : String(value)),
+  display: words,
   schema: (field) => ({
-    read: described(field, { type: 'string', format: 'uuid', examples: ['01923f6e-7c1a-7bbb-8e21-0a4b7c1d2e3f'] }),
+    read: described(field, {
+      type: 'string',
+      format: 'uuid',
+      examples: ['01923f6e-7c1a-7bbb-8e21-0a4b7c1d2e3f'],
+    }),
   }),
   cases,
 });
@@ -32,7 +37,13 @@ function parse(input: unknown, field: FieldModel): Parsed<string> {
   if (isNothing(input)) return nothing;
   const value = readUuid(input);
   if (value) return accepted(value);
-  return refused(field, 'not_an_id', '{given} is not an id.', 'Send the UUID under which the record is read.', {
-    given: shown(input),
-  });
+  return refused(
+    field,
+    'not_an_id',
+    '{given} is not an id.',
+    'Send the UUID under which the record is read.',
+    {
+      given: shown(input),
+    },
+  );
 }

@@ -10,7 +10,8 @@ export function minorUnits(currency: string): number {
   let digits = coins.get(currency);
   if (digits === undefined) {
     digits = isCurrency(currency)
-      ? (new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2)
+      ? (new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions()
+          .maximumFractionDigits ?? 2)
       : 2;
     coins.set(currency, digits);
   }

@@ -8,7 +8,7 @@ import type { FieldModel } from '../../../core/catalog/catalog.ts';
 import { defineFieldType, type Parsed, type ParseEnv } from '../../../core/kinds/field-type.ts';
 import { ident } from '../../../core/sql/sql.ts';
 import { accepted, asLiteral, described, isNothing, nothing, refused, shown, wrongType } from '../answers.ts';
-import { isPlainDecimal, readDecimal } from '../decimal-text.ts';
+import { exactly, isPlainDecimal, readDecimal } from '../decimal-text.ts';
 import { grouped, readNumber, words } from '../real-number.ts';
 import { currencyOf, isCurrency, minorUnits } from './currency.ts';
 import { cases } from './money.cases.ts';
@@ -50,19 +50,9 @@ export const money = defineFieldType<Settings, Money>({
     [currencyColumn(field)]: value?.currency ?? null,
     [reportingColumn(field)]: value?.reporting ?? null,
   }),
-  stored(row, field) {
-    const amount = row[field.key];
-    if (amount === null || amount === undefined) return null;
-    const currency = String(row[currencyColumn(field)]);
-    const reporting = row[reportingColumn(field)];
-    return {
-      amount: written(new Big(String(amount)), minorUnits(currency)),
-      currency,
-      reporting: reporting === null || reporting === undefined ? null : written(new Big(String(reporting))),
-    };
-  },
+  stored,
   read(row, field) {
-    const value = money.stored(row, field);
+    const value = stored(row, field);
     return value && { amount: value.amount, currency: value.currency };
   },
   operand: (field, table) => ident(table, reportingColumn(field)),
@@ -106,6 +96,18 @@ export const money = defineFieldType<Settings, Money>({
   cases,
 });
 
+function stored(row: Record<string, unknown>, field: FieldModel): Money | null {
+  const amount = row[field.key];
+  if (amount === null || amount === undefined) return null;
+  const currency = String(row[currencyColumn(field)]);
+  const reporting = row[reportingColumn(field)];
+  return {
+    amount: written(new Big(String(amount)), minorUnits(currency)),
+    currency,
+    reporting: reporting === null || reporting === undefined ? null : written(new Big(String(reporting))),
+  };
+}
+
 // `reporting` in the input is never believed: it is worked out again, or a caller could write the KPIs.
 function parse(input: unknown, field: FieldModel<Settings>, env: ParseEnv): Parsed<Money> {
   if (isNothing(input)) return nothing;
@@ -124,19 +126,35 @@ function parse(input: unknown, field: FieldModel<Settings>, env: ParseEnv): Pars
     );
   }
   if (isNothing(amount)) return nothing;
-  return moneyOf(amount, Object.hasOwn(input, 'currency') ? (currency ?? env.currency) : env.currency, field, env);
+  return moneyOf(
+    amount,
+    Object.hasOwn(input, 'currency') ? (currency ?? env.currency) : env.currency,
+    field,
+    env,
+  );
 }
 
-function moneyOf(input: unknown, currencyInput: unknown, field: FieldModel<Settings>, env: ParseEnv): Parsed<Money> {
+function moneyOf(
+  input: unknown,
+  currencyInput: unknown,
+  field: FieldModel<Settings>,
+  env: ParseEnv,
+): Parsed<Money> {
   const text = typeof input === 'number' || typeof input === 'string' ? String(input).trim() : '';
   if (!isPlainDecimal(text)) return unreadable(field, input);
   const currency = typeof currencyInput === 'string' ? currencyInput.trim().toUpperCase() : '';
   if (!isCurrency(currency)) {
-    return refused(field, 'not_a_currency', '{label}: {given} is not a currency.', 'Use a code of three letters such as EUR or USD.', {
-      given: shown(currencyInput),
-    });
+    return refused(
+      field,
+      'not_a_currency',
+      '{label}: {given} is not a currency.',
+      'Use a code of three letters such as EUR or USD.',
+      {
+        given: shown(currencyInput),
+      },
+    );
   }
-  const amount = new Big(text);
+  const amount = exactly(text);
   if (!amount.eq(0) && amount.e >= wholeDigits) return tooLarge(field);
   if (!amount.eq(0) && amount.c.length - 1 - amount.e > decimals) {
     return refused(field, 'too_precise', '{label} takes at most four decimals.', 'Round it to {rounded}.', {
@@ -160,7 +178,7 @@ function inReportingCurrency(amount: Big, currency: string, env: ParseEnv): Big 
   if (currency === env.currency) return amount;
   const rate = env.rate?.(currency);
   if (rate === null || rate === undefined || !isPlainDecimal(String(rate))) return null;
-  return amount.times(String(rate)).round(minorUnits(env.currency), 1);
+  return amount.times(exactly(String(rate))).round(minorUnits(env.currency), 1);
 }
 
 /** With at least so many decimals, so that one amount is always written one way; never rounded. */
@@ -189,14 +207,26 @@ function readPrice(input: string, env: ParseEnv): { amount: string; currency?: s
 }
 
 const unreadable = (field: FieldModel, input: unknown) =>
-  refused(field, 'not_money', '{label}: {given} is not an amount of money.', 'Send 1234.5 or {amount: "1234.50", currency: "EUR"}.', {
-    given: shown(input),
-  });
+  refused(
+    field,
+    'not_money',
+    '{label}: {given} is not an amount of money.',
+    'Send 1234.5 or {amount: "1234.50", currency: "EUR"}.',
+    {
+      given: shown(input),
+    },
+  );
 
 const tooLarge = (field: FieldModel) =>
-  refused(field, 'too_large', '{label} takes at most {digits} digits before the point.', 'Send a smaller amount.', {
-    digits: wholeDigits,
-  });
+  refused(
+    field,
+    'too_large',
+    '{label} takes at most {digits} digits before the point.',
+    'Send a smaller amount.',
+    {
+      digits: wholeDigits,
+    },
+  );
 
 const groupedText = (amount: string): string => {
   const [whole, part] = amount.split('.');

@@ -5,7 +5,12 @@ import { cases } from './number.cases.ts';
 
 const settings = z.strictObject({
   ...numberSettings,
-  unit: z.string().min(1).max(20).optional().meta({ description: 'Unit shown behind the number, such as km' }),
+  unit: z
+    .string()
+    .min(1)
+    .max(20)
+    .optional()
+    .meta({ description: 'Unit shown behind the number, such as km' }),
 });
 type Settings = z.infer<typeof settings>;
 

@@ -1,7 +1,9 @@
 /** Names that came in capitals, as names are written. Wrong guesses cost nothing: what was typed is kept. */
 
 const particles = new Set(
-  'van von der den de del della di da do dos das du la le el al bin ibn ter ten zu zum zur af av y e of the und and'.split(' '),
+  'van von der den de del della di da do dos das du la le el al bin ibn ter ten zu zum zur af av y e of the und and'.split(
+    ' ',
+  ),
 );
 const fixed: Readonly<Record<string, string>> = {
   JR: 'Jr',
@@ -28,7 +30,9 @@ export function properCase(name: string): string {
   const written = words.map((part, index) => {
     const last = index === words.length - 1;
     if (!last && particles.has(part.toLowerCase())) return part.toLowerCase();
-    return part.replace(word, (letters, at: number) => oneWord(letters, alone, part.slice(at + letters.length)));
+    return part.replace(word, (letters, at: number) =>
+      oneWord(letters, alone, part.slice(at + letters.length)),
+    );
   });
   return written.join(' ');
 }

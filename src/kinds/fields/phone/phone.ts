@@ -1,6 +1,12 @@
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString, type PhoneNumber } from 'libphonenumber-js/max';
+import {
+  type CountryCode,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+  type PhoneNumber,
+} from 'libphonenumber-js/max';
 import { z } from 'zod';
 import type { FieldModel } from '../../../core/catalog/catalog.ts';
+import { fold } from '../../../core/conditions/fold.ts';
 import { defineFieldType, type Parsed, type ParseEnv } from '../../../core/kinds/field-type.ts';
 import { ident } from '../../../core/sql/sql.ts';
 import { accepted, described, isNothing, noValue, refused, shown } from '../answers.ts';
@@ -23,23 +29,31 @@ export const phone = defineFieldType<Settings, string>({
   stored: (row, field) => (row[field.key] as string | null | undefined) ?? null,
   operand: (field, table) => ident(table, field.key),
   operandType: () => 'text',
-  // What is no whole number may be a part of one: its digits are what `contains` can find.
+  // What is no whole number may be a part of one: its digits are what can be found.
   literal(input, field, env) {
     if (isNothing(input)) return noValue;
     const text = typeof input === 'number' ? String(input) : input;
     const parsed = parse(text, field, env);
     if (parsed.ok && parsed.value !== null) return { ok: true, value: parsed.value };
-    const part = typeof text === 'string' ? text.replace(/[^\d+]/g, '') : '';
+    const part = typeof text === 'string' ? digitsOf(text) : '';
     if (part === '') {
       return { ok: false, message: `${field.label} is compared with a phone number, not ${shown(input)}.` };
     }
     return { ok: true, value: part };
   },
+  // "030 90" is looked for as 3090: the nought before a national number is not part of +49…
+  fragment(text) {
+    const digits = digitsOf(text);
+    return digits === '' ? fold(text) : digits.replace(/^00/, '+').replace(/^0(?=\d)/, '');
+  },
   display: (value) => (typeof value === 'string' ? (known(value)?.formatInternational() ?? value) : ''),
   // The national spelling too: people search for a number as they dial it.
   searchText(value) {
     if (value === null) return '';
-    const national = known(value)?.formatNational().replace(/ ext.*$/, '').replace(/\D/g, '');
+    const national = known(value)
+      ?.formatNational()
+      .replace(/ ext.*$/, '')
+      .replace(/\D/g, '');
     return national ? `${value} ${national}` : value;
   },
   schema(field) {
@@ -74,5 +88,7 @@ function read(text: string, defaultCountry: CountryCode | undefined): PhoneNumbe
   const number = parsePhoneNumberFromString(text, { defaultCountry, extract: false });
   return number?.isPossible() ? number : undefined;
 }
+
+const digitsOf = (text: string): string => text.replace(/[^\d+]/g, '');
 
 const known = (value: string): PhoneNumber | undefined => parsePhoneNumberFromString(value);

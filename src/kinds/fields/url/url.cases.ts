@@ -14,7 +14,12 @@ export const cases: readonly FieldCase[] = [
   { name: 'no other scheme', input: 'ftp://acme.com', refuses: 'not_a_url' },
   { name: 'no password', input: 'https://a:b@acme.com', refuses: 'not_a_url' },
   { name: 'a space in the host', input: 'https://ac me.com', refuses: 'not_a_url' },
-  { name: 'a domain out of an address', settings: hostOnly, input: 'https://www.Acme.com/', gives: 'acme.com' },
+  {
+    name: 'a domain out of an address',
+    settings: hostOnly,
+    input: 'https://www.Acme.com/',
+    gives: 'acme.com',
+  },
   {
     name: 'what a domain loses is kept as typed',
     settings: hostOnly,

@@ -48,26 +48,30 @@ function parse(input: unknown, field: FieldModel<Settings>): Parsed<string> {
   const parsed = URL.parse(address);
   if (!parsed || /[\s]/.test(parsed.hostname)) return no(field, given, 'cannot be read as a web address');
   if (parsed.username || parsed.password) return no(field, given, 'carries a user name or password');
-  const complete = parsed.hostname.includes('.') && !/^[\d.]+$/.test(parsed.hostname);
+  const host = parsed.hostname.replace(/\.$/, '');
+  const complete = host.includes('.') && !/^[\d.]+$/.test(host);
   if (!complete && (field.settings.hostOnly || !scheme || port)) {
     return no(field, given, 'has no complete domain such as acme.com');
   }
-  if (field.settings.hostOnly) return hostOf(parsed, given);
+  if (field.settings.hostOnly) return hostOf(host, given);
   const bare = parsed.pathname === '/' && !parsed.search && !parsed.hash;
   const value = bare ? parsed.href.replace(/\/[?#]*$/, '') : parsed.href;
   if (value.length > maxLength) return no(field, given, `is longer than ${maxLength} characters`);
   return accepted(value);
 }
 
-function hostOf(parsed: URL, given: string): Parsed<string> {
-  let host = parsed.hostname.replace(/\.$/, '');
-  while (/^www\.[^.]+\./.test(host)) host = host.slice(4);
+function hostOf(whole: string, given: string): Parsed<string> {
+  const host = withoutWww(whole);
   const plain = given
     .toLowerCase()
     .replace(/^https?:\/\//, '')
-    .replace(/^(www\.)+/, '')
     .replace(/[/.]+$/, '');
-  return accepted(host, plain === host ? undefined : given);
+  return accepted(host, withoutWww(plain) === host ? undefined : given);
+}
+
+/** www.acme.com → acme.com, but www.com is a name. */
+function withoutWww(host: string): string {
+  return /^www\.[^.]+\./.test(host) ? withoutWww(host.slice(4)) : host;
 }
 
 const no = (field: FieldModel, given: string, because: string) =>

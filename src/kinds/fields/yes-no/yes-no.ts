@@ -35,8 +35,15 @@ export const yesNo = defineFieldType<Settings, boolean>({
 function parse(input: unknown, field: FieldModel): Parsed<boolean> {
   if (isNothing(input)) return nothing;
   if (typeof input === 'boolean') return accepted(input);
-  const word = typeof input === 'string' && input.length <= 20 ? fold(input) : typeof input === 'number' ? String(input) : '';
+  const word =
+    typeof input === 'string' && input.length <= 20
+      ? fold(input)
+      : typeof input === 'number'
+        ? String(input)
+        : '';
   if (yes.has(word)) return accepted(true);
   if (no.has(word)) return accepted(false);
-  return refused(field, 'not_yes_or_no', '{label}: {given} is neither yes nor no.', 'Send true or false.', { given: shown(input) });
+  return refused(field, 'not_yes_or_no', '{label}: {given} is neither yes nor no.', 'Send true or false.', {
+    given: shown(input),
+  });
 }

@@ -1,0 +1,48 @@
+/** A row of a file → what the write path is asked to do with it. */
+import { fold } from '../../core/conditions/fold.ts';
+import type { Values } from '../write/change.ts';
+import type { ColumnMap } from './map-columns.ts';
+import type { CsvRow } from './read-csv.ts';
+
+/** A row as it goes through the import, and as it waits on disk: plain JSON. */
+export type ImportRow = {
+  row: number;
+  line: number;
+  set: Values;
+  /** The record that it updates; none creates. */
+  id?: string;
+  /** The text by which an existing record is looked for. */
+  key?: string;
+  /** The row as it stood in the file, to be mended and fed again. */
+  raw: string;
+};
+
+const rawKept = 64 * 1024;
+
+/**
+ * Empty cells are left out: on a create the field's default holds, on an update the record keeps what it has.
+ * `ownIds` says that the id column holds our ids.
+ */
+export function rowChange(row: CsvRow, map: ColumnMap, ownIds: boolean, delimiter: string): ImportRow {
+  const set: Values = {};
+  for (const { index, field, by } of map.columns) {
+    const cell = row.cells[index]!.trim();
+    const meanings = map.values.get(field.key);
+    const known = meanings?.get(fold(cell));
+    const text = known === null ? '' : (known ?? cell);
+    if (text === '') continue;
+    set[field.key] = by === undefined ? text : { match: { [by]: text } };
+  }
+  for (const { field, value } of map.constants) set[field.key] = value;
+  const change: ImportRow = { row: row.row, line: row.line, set, raw: csvLine(row.cells, delimiter).slice(0, rawKept) };
+  const id = map.id && ownIds ? row.cells[map.id.index]!.trim() : '';
+  if (id !== '') change.id = id;
+  const key = map.key && set[map.key.key];
+  if (change.id === undefined && typeof key === 'string') change.key = key;
+  return change;
+}
+
+const csvLine = (cells: readonly string[], delimiter: string): string =>
+  cells
+    .map((cell) => (/["\r\n]/.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell))
+    .join(delimiter);

@@ -1,0 +1,21 @@
+/** Everything a caller can do. A new operation is one line here, and then a route, an API entry and a typed call. */
+import { bulkOperations } from './bulk.ts';
+import { catalogOperations } from './catalog.ts';
+import { fileOperations } from './files.ts';
+import { keyOperations } from './keys.ts';
+import type { Operation } from './operation.ts';
+import { recordOperations } from './records.ts';
+import { sessionOperations } from './session.ts';
+import { setupOperations } from './setup.ts';
+import { usersAccessOperations } from './users-access.ts';
+
+export const operations: readonly Operation[] = [
+  ...recordOperations,
+  ...bulkOperations,
+  ...catalogOperations,
+  ...fileOperations,
+  ...sessionOperations,
+  ...setupOperations,
+  ...usersAccessOperations,
+  ...keyOperations,
+];

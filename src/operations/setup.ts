@@ -1,0 +1,57 @@
+/** The first run: what the one-time link that the server prints is for. */
+import { z } from 'zod';
+import { setUp } from '../platform/auth/set-up.ts';
+import { checkSetupToken } from '../platform/auth/setup-link.ts';
+import { defineOperation } from './operation.ts';
+import { Email, Password } from './session.ts';
+import { userRecords } from './user-records.ts';
+
+const zones = new Set(Intl.supportedValuesOf('timeZone').concat('UTC'));
+const currencies = new Set(Intl.supportedValuesOf('currency'));
+
+const Token = z.string().min(1).max(200);
+
+const WorkspaceInput = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  timeZone: z
+    .string()
+    .refine((zone) => zones.has(zone), 'Name a time zone such as Europe/Berlin.')
+    .meta({ description: 'IANA zone; days, weeks and months are counted in it' }),
+  currency: z
+    .string()
+    .refine((code) => currencies.has(code), 'Name a currency by its three letters, such as EUR.')
+    .meta({ description: 'ISO 4217; totals are reported in it' }),
+  country: z
+    .string()
+    .regex(/^([A-Z]{2})?$/, 'Name a country by its two letters, such as DE, or leave it empty.')
+    .meta({ description: 'ISO 3166; phone numbers without a country code are read as of there. Empty: none is assumed' }),
+});
+
+export const setupOperations = [
+  defineOperation({
+    name: 'setup.check',
+    summary: 'Whether a set-up link still holds',
+    input: z.strictObject({ token: Token }),
+    http: { method: 'POST', path: '/api/v1/setup/check', open: true },
+    run: (context, { token }) => checkSetupToken(context.pool, token),
+  }),
+  defineOperation({
+    name: 'setup.finish',
+    summary: 'Make the first administrator',
+    description: 'With the token of the one-time link. Signs the browser in.',
+    input: z.strictObject({
+      token: Token,
+      name: z.string().trim().min(1).max(200),
+      email: Email,
+      password: Password,
+      workspace: WorkspaceInput,
+    }),
+    output: z.object({ user: z.string() }),
+    http: { method: 'POST', path: '/api/v1/setup', open: true, status: 201 },
+    async run(context, input) {
+      const { user } = await setUp({ context, records: userRecords }, input);
+      await context.browser?.signIn({ email: input.email, password: input.password });
+      return { user };
+    },
+  }),
+];

@@ -1,0 +1,211 @@
+/** One test of a filter: field, operator, argument; the argument's input is the field type's own. */
+import { Button, CloseButton, Select, TextInput } from '@mantine/core';
+import { useId, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { PublicField, PublicObject } from '../../core/catalog/public-catalog.ts';
+import type { ViewEnv } from '../../core/kinds/field-view.ts';
+import { viewOf } from '../../kinds/fields/views.ts';
+import { fieldOf } from '../api/catalog.ts';
+import { ArgumentWords } from './argument-words.tsx';
+import classes from './filter-editor.module.css';
+import type { Test } from './filter-parts.ts';
+import { operatorWords } from './operator-words.ts';
+
+type Props = { object: PublicObject; env: ViewEnv; test?: Test; onApply(test: Test): void };
+
+/** What people ask most often stands first, where the field takes it. */
+const usual = ['contains', 'in', 'any_of', 'gte', 'eq'];
+
+export function FilterEditor({ object, env, test, onApply }: Props) {
+  const { t } = useTranslation();
+  const id = useId();
+  const [path, setPath] = useState(test?.path ?? null);
+  const [operator, setOperator] = useState(test?.operator ?? null);
+  const [argument, setArgument] = useState<unknown>(test?.argument ?? null);
+  const field = path === null ? undefined : fieldOf(object, path);
+  const fields = object.fields.filter((one) => one.operators.length > 0);
+  const shapeOf = (key: string) => env.catalog.operators.find((one) => one.key === key)?.argument;
+
+  const chooseField = (key: string | null) => {
+    const chosen = key === null ? undefined : fieldOf(object, key);
+    setPath(key);
+    setArgument(null);
+    setOperator(chosen ? (usual.find((one) => chosen.operators.includes(one)) ?? chosen.operators[0] ?? null) : null);
+  };
+  // An operator that asks yes or no is two choices in words: “is empty”, “is filled”.
+  const choices = (field?.operators ?? (operator ? [operator] : [])).flatMap((key) =>
+    shapeOf(key) === 'flag'
+      ? [true, false].map((flag) => ({ value: `${key} ${flag}`, label: operatorWords(key, field, flag) }))
+      : [{ value: key, label: operatorWords(key, field) }],
+  );
+  const shape = operator ? shapeOf(operator) : undefined;
+  const chosen = shape === 'flag' ? `${operator} ${argument !== false}` : operator;
+  const complete = shape === 'flag' ? operator : operator && isFilled(argument, shape);
+
+  return (
+    <form
+      className={classes.editor}
+      onSubmit={(event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        if (path && operator && complete) onApply({ path, operator, argument: shape === 'flag' ? argument !== false : argument });
+      }}
+    >
+      <Select
+        aria-label={t('conditions.field')}
+        placeholder={t('conditions.chooseField')}
+        data={fields.map((one) => ({ value: one.key, label: one.label }))}
+        value={path}
+        onChange={chooseField}
+        searchable
+        defaultDropdownOpened={!test}
+        data-autofocus={test ? undefined : true}
+        comboboxProps={{ withinPortal: false, shadow: 'none' }}
+        maxDropdownHeight={240}
+        nothingFoundMessage={t('fields.nothingFound')}
+      />
+      {path && (
+        <Select
+          aria-label={t('conditions.operator')}
+          data={choices}
+          value={chosen}
+          allowDeselect={false}
+          onChange={(value) => {
+            const [key, flag] = (value ?? '').split(' ');
+            const changed = shapeOf(key ?? '') !== shape;
+            setOperator(key ?? null);
+            if (flag) setArgument(flag === 'true');
+            else if (changed) setArgument(null);
+          }}
+          comboboxProps={{ withinPortal: false, shadow: 'none' }}
+        />
+      )}
+      {field && operator && shape && shape !== 'flag' && (
+        <Argument
+          id={id}
+          key={`${path} ${shape}`}
+          shape={shape}
+          words={env.catalog.operators.find((one) => one.key === operator)?.words}
+          field={field}
+          env={env}
+          value={argument}
+          onChange={setArgument}
+        />
+      )}
+      <Button type="submit" disabled={!complete} fullWidth>
+        {t('conditions.apply')}
+      </Button>
+    </form>
+  );
+}
+
+const isFilled = (argument: unknown, shape: string | undefined): boolean => {
+  if (shape === 'values') return Array.isArray(argument) && argument.length > 0;
+  if (shape === 'range') return Array.isArray(argument) && argument.length === 2 && argument.every((one) => one !== null && one !== undefined && one !== '');
+  return argument !== null && argument !== undefined && argument !== '';
+};
+
+type ArgumentProps = {
+  id: string;
+  shape: string;
+  words?: readonly string[];
+  field: PublicField;
+  env: ViewEnv;
+  value: unknown;
+  onChange(value: unknown): void;
+};
+
+function Argument({ id, shape, words, field, env, value, onChange }: ArgumentProps) {
+  const { t } = useTranslation();
+  const view = viewOf(field);
+  const Value = view.Argument ?? view.Input;
+  if (shape === 'word') {
+    return (
+      <Select
+        aria-label={t('conditions.value')}
+        data={(words ?? []).map((word) => ({ value: word, label: word.replaceAll('_', ' ') }))}
+        value={typeof value === 'string' ? value : null}
+        onChange={onChange}
+        comboboxProps={{ withinPortal: false, shadow: 'none' }}
+        data-autofocus
+      />
+    );
+  }
+  if (shape === 'text' || shape === 'duration' || !Value) {
+    return (
+      <TextInput
+        aria-label={t('conditions.value')}
+        placeholder={shape === 'duration' ? t('conditions.spanPlaceholder') : undefined}
+        value={typeof value === 'string' ? value : ''}
+        onChange={(event) => onChange(event.currentTarget.value)}
+        autoFocus
+      />
+    );
+  }
+  if (shape === 'range') {
+    const [from, to] = Array.isArray(value) ? value : [null, null];
+    return (
+      <>
+        <Value id={`${id}-from`} label={t('conditions.from')} value={from} onChange={(one: unknown) => onChange([one, to])} field={field} env={env} autoFocus />
+        <Value id={`${id}-to`} label={t('conditions.until')} value={to} onChange={(one: unknown) => onChange([from, one])} field={field} env={env} />
+      </>
+    );
+  }
+  if (shape === 'values') return <Several id={id} field={field} env={env} value={Array.isArray(value) ? value : []} onChange={onChange} />;
+  return <Value id={id} label={t('conditions.value')} value={value} onChange={onChange} field={field} env={env} autoFocus />;
+}
+
+type SeveralProps = { id: string; field: PublicField; env: ViewEnv; value: readonly unknown[]; onChange(value: unknown): void };
+
+/** Several values, added one by one. */
+function Several({ id, field, env, value, onChange }: SeveralProps) {
+  const { t } = useTranslation();
+  const [draft, setDraft] = useState<unknown>(null);
+  const [round, setRound] = useState(0);
+  const view = viewOf(field);
+  const Value = view.Argument ?? view.Input!;
+  const add = (one: unknown) => {
+    if (one === null || one === undefined || one === '' || value.includes(one)) return;
+    onChange([...value, one]);
+    setDraft(null);
+    setRound(round + 1);
+  };
+  return (
+    <div className={classes.several}>
+      {value.map((one, index) => (
+        <span key={index} className={classes.value}>
+          <span className="cut">
+            <ArgumentWords value={one} field={field} env={env} />
+          </span>
+          <CloseButton
+            size={24}
+            iconSize={12}
+            aria-label={t('conditions.removeValue')}
+            onClick={() => onChange(value.filter((_, at) => at !== index))}
+          />
+        </span>
+      ))}
+      <div
+        className="grow"
+        onBlur={() => add(draft)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || draft === null || draft === '') return;
+          event.preventDefault();
+          add(draft);
+        }}
+      >
+        <Value
+          key={round}
+          id={id}
+          label={t('conditions.addValue')}
+          value={draft}
+          onChange={(one: unknown) => setDraft(one)}
+          onPick={add}
+          field={field}
+          env={env}
+          autoFocus
+        />
+      </div>
+    </div>
+  );
+}
