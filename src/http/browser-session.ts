@@ -10,7 +10,7 @@ import { userByEmail } from '../platform/auth/user-record.ts';
 import type { ServerDeps } from './server.ts';
 
 export function browserSession(input: {
-  deps: Pick<ServerDeps, 'pool' | 'signIn'>;
+  deps: Pick<ServerDeps, 'pool' | 'signIn' | 'principals'>;
   attempts: Attempts;
   catalog: Catalog;
   request: FastifyRequest;
@@ -42,7 +42,9 @@ export function browserSession(input: {
       return { user };
     },
     async signOut() {
-      const { cookies } = await deps.signIn.end(request.headers.cookie ?? '');
+      const cookie = request.headers.cookie ?? '';
+      const { cookies } = await deps.signIn.end(cookie);
+      deps.principals.forget(cookie);
       reply.header('set-cookie', cookies);
     },
   };

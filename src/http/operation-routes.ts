@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Catalog } from '../core/catalog/catalog.ts';
 import type { Context } from '../core/context/context.ts';
 import { isStaleStatement } from '../core/errors/database-problem.ts';
-import { inputIssues } from '../core/errors/input-issues.ts';
+import { parseInput } from '../core/errors/parse-input.ts';
 import { invalid, isProblem, issue, refusal } from '../core/errors/problem.ts';
 import { isStorableText } from '../core/json/parse-json.ts';
 import type { Download, HttpRequest, Operation } from '../operations/operation.ts';
@@ -75,9 +75,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
         if (http.multipart) received ??= await receiveUpload(request, deps.files);
         const context = contextFor(request, reply, catalog, caller);
         if (http.idempotent) context.idempotency = idempotencyOf(request, received);
-        const parsed = await input.safeParseAsync(inputOf(operation, request, received));
-        if (!parsed.success) throw invalid(inputIssues(parsed.error));
-        const output = await operation.run(context, parsed.data);
+        const output = await operation.run(context, await parseInput(input, inputOf(operation, request, received)));
         return answer(operation, output, reply);
       });
     } catch (error) {

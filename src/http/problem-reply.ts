@@ -13,6 +13,7 @@ export function replyWithProblem(error: unknown, request: FastifyRequest, reply:
   const problem = problemOf(error);
   const { status, extra } = problem.body;
   if (status >= 500) request.log.error({ err: error, code: problem.body.code }, 'request failed');
+  reply.header('x-request-id', request.id); // a bad address is refused before the hook that sets it
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (typeof extra?.['retry_after'] === 'number') reply.header('retry-after', String(extra['retry_after']));
   return reply.status(status).type(type).send(JSON.stringify(documentOf(problem, request.id)));

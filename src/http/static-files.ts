@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 export async function addStaticFiles(app: FastifyInstance, folder: string): Promise<void> {
   await app.register(fastifyStatic, {
     root: folder,
+    wildcard: false, // a route per file that is there now; every other address is the API's or the app's
     preCompressed: true,
     cacheControl: false,
     dotfiles: 'ignore',

@@ -74,7 +74,7 @@ const operandWords = ({ links, field }: Operand): string => possessive(links) + 
 function testWords(field: FieldModel, test: ResolvedTest, at: Telling): string {
   const words = test.args.slice(0, 6).map((argument) => argumentWords(argument, field, test, at));
   if (test.args.length > 6) words.push(`${test.args.length - 6} others`);
-  return test.operator.explain(words, test.flag);
+  return test.operator.explain(words, test.flag, field);
 }
 
 const rows: Record<RowVariable, string> = {
@@ -93,7 +93,7 @@ function argumentWords(argument: Argument, field: FieldModel, test: ResolvedTest
     case 'moment':
       return momentWords(argument.moment);
     case 'row':
-      return `${operandWords(argument.operand)} ${rows[argument.row]}`;
+      return `the ${operandWords(argument.operand)} ${rows[argument.row]}`;
     case 'literal': {
       if (test.operator.argument === 'duration') return spanWords(argument.value as Span);
       if (test.operator.argument === 'text') return `“${String(argument.shown)}”`;

@@ -62,7 +62,13 @@ export function resolveCondition(
   const { tree, issues } = parseCondition(condition, path);
   start.issues.push(...issues);
   const node = issues.length > 0 ? never : resolveTree(tree, start);
-  return { node, issues: start.issues };
+  return { node, issues: once(start.issues) };
+}
+
+/** Two tests of one unknown field are one finding. */
+function once(issues: readonly Issue[]): Issue[] {
+  const seen = new Set<string>();
+  return issues.filter(({ path, code }) => !seen.has(`${path} ${code}`) && seen.add(`${path} ${code}`));
 }
 
 /** Resolves a field path alone, for sorting, selecting, summing and grouping. */

@@ -51,15 +51,15 @@ export const spanToSql = ({ amount, unit }: Span): Sql => sql`${`${amount} ${wor
 export function momentToSql(moment: Moment, now: Sql, timeZone: string, asDate: boolean): Sql {
   const { base, span } = moment;
   const zone = sql`${timeZone}::text`;
-  const sign = raw(moment.sign < 0 ? ' - ' : ' + ');
-  const shift = span ? sql`${sign}${spanToSql(span)}` : raw('');
-  if (base === 'now' && (!span || words[span.unit].exact)) {
-    const instant = span ? sql`(${now}${shift})` : now;
+  const shift = span ? sql`${raw(moment.sign < 0 ? ' - ' : ' + ')}${spanToSql(span)}` : raw('');
+  const here = sql`(${now} AT TIME ZONE ${zone})`;
+  const start = sql`date_trunc('day', ${here})`;
+  if (!span || words[span.unit].exact) {
+    const from = base === 'now' ? now : sql`(${start} AT TIME ZONE ${zone})`;
+    const instant = span ? sql`(${from}${shift})` : from;
     return asDate ? sql`(${instant} AT TIME ZONE ${zone})::date` : instant;
   }
-  const here = sql`(${now} AT TIME ZONE ${zone})`;
-  const start = base === 'today' ? sql`date_trunc('day', ${here})` : here;
-  const local = span ? sql`(${start}${shift})` : start;
+  const local = sql`(${base === 'today' ? start : here}${shift})`;
   return asDate ? sql`${local}::date` : sql`(${local} AT TIME ZONE ${zone})`;
 }
 

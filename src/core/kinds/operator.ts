@@ -59,8 +59,8 @@ export type Operator = {
    * `args` as `literal` gave them (for values ONE list). Leave out where only the database can tell.
    */
   matches?(left: unknown, args: readonly unknown[], flag: boolean, env: MatchEnv): boolean;
-  /** "is at least 10,000": the part after the field's label. */
-  explain(args: readonly string[], flag: boolean): string;
+  /** "is at least 10,000": the part after the field's label. Dates are told as dates where `field` is one. */
+  explain(args: readonly string[], flag: boolean, field?: FieldModel): string;
 };
 
 export const defineOperator = (operator: Operator): Operator => operator;

@@ -10,14 +10,23 @@ import type { ImportRow } from './row-change.ts';
 /** For each row: the record's id, undefined for a new one, or why it cannot be told. */
 export async function findByKey(
   context: Context,
-  input: { object: ObjectModel; key: FieldModel; rows: readonly ImportRow[]; text: Pick<ParseEnv, 'dateOrder' | 'decimal'> },
+  input: {
+    object: ObjectModel;
+    key: FieldModel;
+    rows: readonly ImportRow[];
+    text: Pick<ParseEnv, 'dateOrder' | 'decimal'>;
+  },
 ): Promise<(string | undefined | Issue)[]> {
   const { object, key } = input;
   const env: ParseEnv = { ...parseEnvOf(context), ...input.text };
   const wanted = input.rows.map((row) => (row.key === undefined ? undefined : keyValue(key, row.key, env)));
-  const values = [...new Map(wanted.flatMap((one) => (one && 'name' in one ? [[one.name, one.value] as const] : []))).values()];
+  const values = [
+    ...new Map(
+      wanted.flatMap((one) => (one && 'name' in one ? [[one.name, one.value] as const] : [])),
+    ).values(),
+  ];
   const found = new Map<string, string[]>();
-  for (let cursor: string | undefined; values.length > 0; ) {
+  for (let cursor: string | undefined; values.length > 0;) {
     const page = await list(context, {
       object: object.key,
       where: { [key.key]: { in: values.map(literal) } },
@@ -38,18 +47,32 @@ export async function findByKey(
     if (!one || !('name' in one)) return one;
     const ids = found.get(one.name) ?? [];
     if (ids.length <= 1) return ids[0];
-    return issue(key.key, 'key_ambiguous', '{count} records have the {label} “{value}”, so it is unclear which one is meant.',
-      'Name the record by its id, or merge the records first.', { count: ids.length, label: key.label, value: input.rows[at]!.key });
+    return issue(
+      key.key,
+      'key_ambiguous',
+      '{count} records have the {label} “{value}”, so it is unclear which one is meant.',
+      'Name the record by its id, or merge the records first.',
+      { count: ids.length, label: key.label, value: input.rows[at]!.key },
+    );
   });
 }
 
 /** Two texts that mean the same value of the key give the same name. */
-export function keyName(context: Context, key: FieldModel, text: string, how: Pick<ParseEnv, 'dateOrder' | 'decimal'>): string {
+export function keyName(
+  context: Context,
+  key: FieldModel,
+  text: string,
+  how: Pick<ParseEnv, 'dateOrder' | 'decimal'>,
+): string {
   const found = keyValue(key, text, { ...parseEnvOf(context), ...how });
   return found && 'name' in found ? found.name : text;
 }
 
-function keyValue(key: FieldModel, text: string, env: ParseEnv): { name: string; value: unknown } | Issue | undefined {
+function keyValue(
+  key: FieldModel,
+  text: string,
+  env: ParseEnv,
+): { name: string; value: unknown } | Issue | undefined {
   const parsed = key.type.parseText ? key.type.parseText(text, key, env) : key.type.parse(text, key, env);
   if (!parsed.ok) return issue(key.key, parsed.code, parsed.message, parsed.fix, parsed.params);
   if (parsed.value === null) return undefined;
@@ -60,4 +83,5 @@ const nameOf = (key: FieldModel, value: unknown): string =>
   JSON.stringify(key.type.comparable ? key.type.comparable(value, key) : value);
 
 /** In a condition a text that begins with a dollar sign would be a variable. */
-const literal = (value: unknown): unknown => (typeof value === 'string' && value.startsWith('$') ? `$${value}` : value);
+const literal = (value: unknown): unknown =>
+  typeof value === 'string' && value.startsWith('$') ? `$${value}` : value;

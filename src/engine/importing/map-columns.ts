@@ -16,6 +16,8 @@ export type MappedColumn = {
   field: FieldModel;
   /** The linked record is found by this field of it, instead of by its name. */
   by?: string;
+  /** A whole name in one column: its last word, or what stands before a comma, goes to this field. */
+  rest?: FieldModel;
   how: 'mapping' | 'key' | 'label' | 'synonym' | 'likeness';
 };
 
@@ -47,7 +49,9 @@ export function mapColumns(input: {
   const { object, header } = input;
   const mapping = input.mapping ?? {};
   const issues: Issue[] = [];
-  const fields = new Map([...object.fields].filter(([, field]) => !field.maintained && input.writable(field)));
+  const fields = new Map(
+    [...object.fields].filter(([, field]) => !field.maintained && input.writable(field)),
+  );
   const map: ColumnMap = { columns: [], skipped: [], constants: [], values: new Map() };
   const taken = new Map<string, string>();
   const decided = new Set<number>();
@@ -55,11 +59,19 @@ export function mapColumns(input: {
   const unknown = (path: string, key: string): void => {
     const maintained = object.fields.get(key)?.maintained;
     issues.push(
-      issue(path, 'unknown_field', maintained ? '“{key}” is kept by the CRM and cannot be imported.' : '{many} have no field “{key}”.', '{did}', {
-        key,
-        many: object.label.many,
-        did: maintained ? 'Leave it out.' : suggestion(key, fields.keys(), `Its fields are ${[...fields.keys()].join(', ')}.`),
-      }),
+      issue(
+        path,
+        'unknown_field',
+        maintained ? '“{key}” is kept by the CRM and cannot be imported.' : '{many} have no field “{key}”.',
+        '{did}',
+        {
+          key,
+          many: object.label.many,
+          did: maintained
+            ? 'Leave it out.'
+            : suggestion(key, fields.keys(), `Its fields are ${[...fields.keys()].join(', ')}.`),
+        },
+      ),
     );
   };
 
@@ -86,7 +98,11 @@ export function mapColumns(input: {
       continue;
     }
     if (!free(index)) {
-      issues.push(issue(path, 'column_twice', 'The mapping names the column “{name}” twice.', 'Name it once.', { name }));
+      issues.push(
+        issue(path, 'column_twice', 'The mapping names the column “{name}” twice.', 'Name it once.', {
+          name,
+        }),
+      );
       continue;
     }
     decided.add(index);
@@ -106,17 +122,29 @@ export function mapColumns(input: {
     }
     if (taken.has(key)) {
       issues.push(
-        issue(path, 'field_twice', '“{label}” is filled twice: by {other} and by “{name}”.', 'Map one of them alone.', {
-          label: field.label,
-          other: taken.get(key),
-          name,
-        }),
+        issue(
+          path,
+          'field_twice',
+          '“{label}” is filled twice: by {other} and by “{name}”.',
+          'Map one of them alone.',
+          {
+            label: field.label,
+            other: taken.get(key),
+            name,
+          },
+        ),
       );
       continue;
     }
     if (by !== undefined && !linkedField(input.catalog, field, by)) {
       issues.push(
-        issue(path, 'unknown_field', 'What “{key}” links to has no field “{by}”.', 'Name a field of the linked object, or “{key}” alone to find it by name.', { key, by }),
+        issue(
+          path,
+          'unknown_field',
+          'What “{key}” links to has no field “{by}”.',
+          'Name a field of the linked object, or “{key}” alone to find it by name.',
+          { key, by },
+        ),
       );
       continue;
     }
@@ -135,19 +163,40 @@ export function mapColumns(input: {
   const key = input.key ?? mapping.key;
   if (input.key !== undefined && mapping.key !== undefined && input.key !== mapping.key) {
     issues.push(
-      issue('key', 'key_twice', 'The key is “{key}” here and “{other}” in the mapping.', 'Say it in one place.', { key: input.key, other: mapping.key }),
+      issue(
+        'key',
+        'key_twice',
+        'The key is “{key}” here and “{other}” in the mapping.',
+        'Say it in one place.',
+        { key: input.key, other: mapping.key },
+      ),
     );
   } else if (key === 'id') {
-    if (!map.id) issues.push(issue('key', 'no_key_column', 'The file has no column “id”.', 'Name another key field.'));
+    if (!map.id)
+      issues.push(issue('key', 'no_key_column', 'The file has no column “id”.', 'Name another key field.'));
   } else if (key !== undefined) {
     const field = fields.get(key);
     if (!field) unknown('key', key);
     else if (!map.columns.some((column) => column.field.key === key)) {
       issues.push(
-        issue('key', 'no_key_column', 'No column fills “{label}”, so it cannot be the key.', 'Map a column to “{key}”, or choose another key.', { label: field.label, key }),
+        issue(
+          'key',
+          'no_key_column',
+          'No column fills “{label}”, so it cannot be the key.',
+          'Map a column to “{key}”, or choose another key.',
+          { label: field.label, key },
+        ),
       );
     } else if (!field.type.traits(field).includes('equatable')) {
-      issues.push(issue('key', 'bad_key', '“{label}” cannot be compared, so it cannot be the key.', 'Choose a field such as an e-mail or a name.', { label: field.label }));
+      issues.push(
+        issue(
+          'key',
+          'bad_key',
+          '“{label}” cannot be compared, so it cannot be the key.',
+          'Choose a field such as an e-mail or a name.',
+          { label: field.label },
+        ),
+      );
     } else map.key = field;
   }
 
@@ -162,12 +211,17 @@ export function mapColumns(input: {
   if (issues.length > 0) throw refusal(422, 'bad_mapping', issues);
   if (map.columns.length === 0 && !map.id) {
     throw refusal(422, 'no_columns', [
-      issue('file', 'no_columns', 'No column of the file is known to {many}: {columns}.',
-        'Give the first line the names of fields ({fields}), or send a mapping.', {
+      issue(
+        'file',
+        'no_columns',
+        'No column of the file is known to {many}: {columns}.',
+        'Give the first line the names of fields ({fields}), or send a mapping.',
+        {
           many: object.label.many.toLowerCase(),
           columns: header.map((column) => column.name).join(', '),
           fields: [...fields.keys()].slice(0, 8).join(', '),
-        }),
+        },
+      ),
     ]);
   }
   return map;
@@ -175,7 +229,7 @@ export function mapColumns(input: {
   function byName(): void {
     const own = new Set([object.key, object.label.one, object.label.many].map(bare));
     const names = namesOf(fields);
-    const claim = (index: number, field: FieldModel, how: MappedColumn['how'], by?: string): void => {
+    const claim = (index: number, field: FieldModel, how: MappedColumn['how']): void => {
       const other = taken.get(field.key);
       const name = header[index]!.name;
       decided.add(index);
@@ -184,10 +238,15 @@ export function mapColumns(input: {
         return;
       }
       taken.set(field.key, `“${name}”`);
-      map.columns.push({ index, header: name, field, by, how });
+      map.columns.push({ index, header: name, field, how });
     };
     // A repeated or nameless column is never mapped by its name: the first of that name is.
-    const open = header.map((column, index) => ({ index, name: bare(column.name), exact: column.name, column }));
+    const open = header.map((column, index) => ({
+      index,
+      name: bare(column.name),
+      exact: column.name,
+      column,
+    }));
     const each = (work: (one: (typeof open)[number]) => void): void => {
       for (const one of open) if (free(one.index) && !one.column.renamed && one.name !== '') work(one);
     };
@@ -209,7 +268,11 @@ export function mapColumns(input: {
     // `Deal amount` or `Lead: e-mail` where the file says whose field it is.
     each(({ index, name }) => {
       for (const word of own) {
-        const rest = name.startsWith(word) ? name.slice(word.length) : name.endsWith(word) ? name.slice(0, -word.length) : '';
+        const rest = name.startsWith(word)
+          ? name.slice(word.length)
+          : name.endsWith(word)
+            ? name.slice(0, -word.length)
+            : '';
         if (rest.length < 2) continue;
         const field = names.key.get(rest) ?? names.label.get(rest) ?? names.synonym.get(rest);
         if (field) return claim(index, field, 'likeness');
@@ -220,11 +283,23 @@ export function mapColumns(input: {
       const field = object.nameFields.length === 1 ? fields.get(object.nameFields[0]!) : undefined;
       if (field && own.has(name)) claim(index, field, 'likeness');
     });
+    // A whole name where the object keeps its parts.
+    each(({ index, name }) => {
+      const [first, last] = object.nameFields.map((key) => fields.get(key));
+      if (object.nameFields.length !== 2 || !first || !last || taken.has(first.key) || taken.has(last.key))
+        return;
+      if (!['name', 'fullname'].includes(name) && !own.has(name.replace(/(full)?name$/, ''))) return;
+      taken.set(last.key, `“${header[index]!.name}”`);
+      claim(index, first, 'likeness');
+      map.columns.at(-1)!.rest = last;
+    });
     // `Account id`, `account_name`: the link itself.
     each(({ index, name }) => {
       for (const field of fields.values()) {
         if (!field.type.linkTo?.(field)) continue;
-        const link = [bare(field.key), bare(field.label)].find((word) => name === `${word}id` || name === `${word}name`);
+        const link = [bare(field.key), bare(field.label)].find(
+          (word) => name === `${word}id` || name === `${word}name`,
+        );
         if (link) return claim(index, field, 'likeness');
       }
     });
@@ -232,7 +307,9 @@ export function mapColumns(input: {
 }
 
 /** Field by bare name; a name that two fields share maps to neither. */
-function namesOf(fields: ReadonlyMap<string, FieldModel>): Record<'key' | 'label' | 'synonym', Map<string, FieldModel>> {
+function namesOf(
+  fields: ReadonlyMap<string, FieldModel>,
+): Record<'key' | 'label' | 'synonym', Map<string, FieldModel>> {
   const collect = (of: (field: FieldModel) => readonly string[]): Map<string, FieldModel> => {
     const found = new Map<string, FieldModel>();
     const torn = new Set<string>();

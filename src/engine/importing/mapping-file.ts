@@ -7,10 +7,10 @@ import { issue, refusal, type Issue, type Problem } from '../../core/errors/prob
 const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
 export const MappingFile = z.strictObject({
-  columns: z
-    .record(z.string(), z.string().min(1).nullable())
-    .optional()
-    .meta({ description: 'Column name → field key, `link.field` to find the linked record by that field, or null to skip' }),
+  columns: z.record(z.string(), z.string().min(1).nullable()).optional().meta({
+    description:
+      'Column name → field key, `link.field` to find the linked record by that field, or null to skip',
+  }),
   values: z
     .record(z.string(), z.record(z.string(), Text.nullable()))
     .optional()
@@ -27,17 +27,29 @@ const longest = 1024 * 1024;
 
 /** Reads a mapping. Throws a 422 problem that names each finding with its place. */
 export function parseMapping(text: string): MappingFile {
-  if (text.length > longest) throw bad([issue('mapping', 'too_large', 'The mapping file is larger than a megabyte.', 'Shorten it.')]);
+  if (text.length > longest)
+    throw bad([issue('mapping', 'too_large', 'The mapping file is larger than a megabyte.', 'Shorten it.')]);
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
   const broken = document.errors[0];
   if (broken) {
-    throw bad([issue('mapping', 'bad_yaml', 'The mapping file is no YAML: {what}', 'Mend that line.', { what: broken.message.split('\n')[0] })]);
+    throw bad([
+      issue('mapping', 'bad_yaml', 'The mapping file is no YAML: {what}', 'Mend that line.', {
+        what: broken.message.split('\n')[0],
+      }),
+    ]);
   }
   let source: unknown;
   try {
     source = document.toJS({ maxAliasCount: 100 }) ?? {};
   } catch {
-    throw bad([issue('mapping', 'bad_yaml', 'The mapping file repeats itself too often.', 'Write its parts out instead of using anchors.')]);
+    throw bad([
+      issue(
+        'mapping',
+        'bad_yaml',
+        'The mapping file repeats itself too often.',
+        'Write its parts out instead of using anchors.',
+      ),
+    ]);
   }
   const parsed = MappingFile.safeParse(source);
   if (parsed.success) return parsed.data;
@@ -54,7 +66,15 @@ function issuesOf(found: z.core.$ZodIssue): Issue[] {
       }),
     );
   }
-  return [issue(path, 'bad_mapping', '“{path}” in the mapping file: {what}.', 'See the mapping files in the guide.', { path, what: found.message })];
+  return [
+    issue(
+      path,
+      'bad_mapping',
+      '“{path}” in the mapping file: {what}.',
+      'See the mapping files in the guide.',
+      { path, what: found.message },
+    ),
+  ];
 }
 
 const bad = (errors: readonly Issue[]): Problem => refusal(422, 'bad_mapping', errors);

@@ -43,7 +43,10 @@ const pieceSize = 256 * 1024;
  * Opens a file for reading. Throws a problem for what is no CSV, an encoding that is unclear or unknown, and a
  * file without header. `encoding` and `delimiter` are what the caller knows better than the detection.
  */
-export async function openCsv(path: string, given: { encoding?: string; delimiter?: string } = {}): Promise<CsvFile> {
+export async function openCsv(
+  path: string,
+  given: { encoding?: string; delimiter?: string } = {},
+): Promise<CsvFile> {
   const bytes = await fileBytes(path);
   const encoding = detectEncoding(bytes, given.encoding);
   const beginning = await beginningOf(path, encoding.name);
@@ -100,7 +103,7 @@ async function* records(
   const file = await open(path);
   try {
     const buffer = Buffer.allocUnsafe(pieceSize);
-    for (let bytes = 0; ; ) {
+    for (let bytes = 0; ;) {
       const { bytesRead } = await file.read(buffer, 0, pieceSize);
       if (bytesRead === 0) {
         yield { records: [...tokens.push(decoder.end()), ...tokens.end()], bytes };
@@ -116,17 +119,29 @@ async function* records(
   }
 }
 
-async function firstRecord(path: string, encoding: string, dialect: Dialect, beginning: string): Promise<CsvRecord> {
+async function firstRecord(
+  path: string,
+  encoding: string,
+  dialect: Dialect,
+  beginning: string,
+): Promise<CsvRecord> {
   for await (const piece of records(path, encoding, dialect, beginning)) {
     if (piece.records[0]) return piece.records[0];
   }
-  throw notReadable('empty_file', 'The file has no header line.', 'Give each column a name in the first line.');
+  throw notReadable(
+    'empty_file',
+    'The file has no header line.',
+    'Give each column a name in the first line.',
+  );
 }
 
 function headerOf(record: CsvRecord): CsvColumn[] {
   if (record.flaw) {
-    throw notReadable('bad_header', `The header in line ${record.line} cannot be read: ${flaws[record.flaw]}`,
-      'Mend the first line of the file: each column name once, separated as the rows are.');
+    throw notReadable(
+      'bad_header',
+      `The header in line ${record.line} cannot be read: ${flaws[record.flaw]}`,
+      'Mend the first line of the file: each column name once, separated as the rows are.',
+    );
   }
   const seen = new Map<string, number>();
   const columns = record.cells.map((cell, at): CsvColumn => {
@@ -153,37 +168,73 @@ const flaws: Record<Flaw, string> = {
 function rowOf(record: CsvRecord, row: number, width: number, damage: boolean): CsvRow {
   const { line } = record;
   const refused = (code: string, message: string, fix: string, raw: string): CsvRow => ({
-    row, line, cells: [], notes: [], refused: { errors: [issue('', code, message, fix)], raw: raw.replaceAll('\0', '') },
+    row,
+    line,
+    cells: [],
+    notes: [],
+    refused: { errors: [issue('', code, message, fix)], raw: raw.replaceAll('\0', '') },
   });
   if (record.flaw) {
-    return refused(record.flaw, `Line ${line} cannot be read: ${flaws[record.flaw]}`,
-      record.flaw === 'unclosed_quote' ? 'Close the quotation mark, or double it where it is part of the text.' : 'Shorten it.',
-      record.raw ?? '');
+    return refused(
+      record.flaw,
+      `Line ${line} cannot be read: ${flaws[record.flaw]}`,
+      record.flaw === 'unclosed_quote'
+        ? 'Close the quotation mark, or double it where it is part of the text.'
+        : 'Shorten it.',
+      record.raw ?? '',
+    );
   }
   const { cells } = record;
   while (cells.length > width && cells.at(-1)!.trim() === '') cells.pop();
   const text = (): string => cells.join(' | ').slice(0, 400);
   if (cells.length > width) {
-    return refused('too_many_cells', `Line ${line} has ${cells.length} cells, but the header names ${width} columns.`,
-      'Put the text that holds a delimiter in quotation marks, or name the further columns.', text());
+    return refused(
+      'too_many_cells',
+      `Line ${line} has ${cells.length} cells, but the header names ${width} columns.`,
+      'Put the text that holds a delimiter in quotation marks, or name the further columns.',
+      text(),
+    );
   }
   if (damage && cells.some((cell) => cell.includes('\ufffd'))) {
-    return refused('damaged_text', `Line ${line} holds bytes that are no text in this encoding.`,
-      'Name the encoding that the file is in, or save it as UTF-8.', text());
+    return refused(
+      'damaged_text',
+      `Line ${line} holds bytes that are no text in this encoding.`,
+      'Name the encoding that the file is in, or save it as UTF-8.',
+      text(),
+    );
   }
   const notes: Issue[] = [];
   if (cells.length < width) {
-    notes.push(issue('', 'too_few_cells', `Line ${line} has ${cells.length} of ${width} cells; the others are taken as empty.`,
-      'Add the missing cells if something belongs there.'));
+    notes.push(
+      issue(
+        '',
+        'too_few_cells',
+        `Line ${line} has ${cells.length} of ${width} cells; the others are taken as empty.`,
+        'Add the missing cells if something belongs there.',
+      ),
+    );
     while (cells.length < width) cells.push('');
   }
   if (record.stray) {
-    notes.push(issue('', 'stray_quote', `Line ${line} has a quotation mark where none is expected; it is taken as text.`,
-      'Look whether the cells of this line are right.'));
+    notes.push(
+      issue(
+        '',
+        'stray_quote',
+        `Line ${line} has a quotation mark where none is expected; it is taken as text.`,
+        'Look whether the cells of this line are right.',
+      ),
+    );
   }
   if (cells.some((cell) => cell.includes('\0'))) {
     cells.forEach((cell, at) => (cells[at] = cell.replaceAll('\0', '')));
-    notes.push(issue('', 'nul_byte', `Line ${line} holds a NUL byte, which is left out.`, 'Look whether the cells of this line are right.'));
+    notes.push(
+      issue(
+        '',
+        'nul_byte',
+        `Line ${line} holds a NUL byte, which is left out.`,
+        'Look whether the cells of this line are right.',
+      ),
+    );
   }
   return { row, line, cells, notes };
 }
@@ -195,7 +246,13 @@ function askedDelimiter(asked: string | undefined): { delimiter?: string } {
   const delimiter = named ?? (asked === '\\t' ? '\t' : asked);
   if (delimiter.length !== 1 || '"\r\n\0'.includes(delimiter)) {
     throw refusal(422, 'bad_delimiter', [
-      issue('delimiter', 'bad_delimiter', '“{asked}” cannot be a delimiter.', 'Use one character, or comma, semicolon, tab or pipe.', { asked }),
+      issue(
+        'delimiter',
+        'bad_delimiter',
+        '“{asked}” cannot be a delimiter.',
+        'Use one character, or comma, semicolon, tab or pipe.',
+        { asked },
+      ),
     ]);
   }
   return { delimiter };

@@ -25,16 +25,25 @@ const rawKept = 64 * 1024;
  */
 export function rowChange(row: CsvRow, map: ColumnMap, ownIds: boolean, delimiter: string): ImportRow {
   const set: Values = {};
-  for (const { index, field, by } of map.columns) {
+  for (const { index, field, by, rest } of map.columns) {
     const cell = row.cells[index]!.trim();
     const meanings = map.values.get(field.key);
     const known = meanings?.get(fold(cell));
     const text = known === null ? '' : (known ?? cell);
     if (text === '') continue;
-    set[field.key] = by === undefined ? text : { match: { [by]: text } };
+    if (rest) {
+      const [first, last] = nameParts(text);
+      if (first !== '') set[field.key] = first;
+      set[rest.key] = last;
+    } else set[field.key] = by === undefined ? text : { match: { [by]: text } };
   }
   for (const { field, value } of map.constants) set[field.key] = value;
-  const change: ImportRow = { row: row.row, line: row.line, set, raw: csvLine(row.cells, delimiter).slice(0, rawKept) };
+  const change: ImportRow = {
+    row: row.row,
+    line: row.line,
+    set,
+    raw: csvLine(row.cells, delimiter).slice(0, rawKept),
+  };
   const id = map.id && ownIds ? row.cells[map.id.index]!.trim() : '';
   if (id !== '') change.id = id;
   const key = map.key && set[map.key.key];
@@ -42,7 +51,17 @@ export function rowChange(row: CsvRow, map: ColumnMap, ownIds: boolean, delimite
   return change;
 }
 
+/** `Anna Maria Berg` and `Berg, Anna Maria` → `Anna Maria`, `Berg`; one word is the last name. */
+function nameParts(text: string): [first: string, last: string] {
+  const comma = /^([^,]+),\s*(.+)$/s.exec(text);
+  if (comma) return [comma[2]!, comma[1]!];
+  const words = /^(.+)\s(\S+)$/s.exec(text);
+  return words ? [words[1]!, words[2]!] : ['', text];
+}
+
 const csvLine = (cells: readonly string[], delimiter: string): string =>
   cells
-    .map((cell) => (/["\r\n]/.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell))
+    .map((cell) =>
+      /["\r\n]/.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell,
+    )
     .join(delimiter);

@@ -2,7 +2,12 @@
 import { csvTokenizer, type Dialect } from './tokenize-csv.ts';
 
 export const delimiters = [',', ';', '\t', '|'] as const;
-export const delimiterNames: Readonly<Record<string, string>> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'pipe' };
+export const delimiterNames: Readonly<Record<string, string>> = {
+  ',': 'comma',
+  ';': 'semicolon',
+  '\t': 'tab',
+  '|': 'pipe',
+};
 
 /** `whole` says that `text` is all of the file and not cut in a record. A first line `sep=;` decides. */
 export function sniffDialect(text: string, whole: boolean): Dialect {

@@ -28,7 +28,8 @@ export async function survey(
   map: ColumnMap,
   given: { dateOrder?: DateOrder; decimal?: '.' | ','; country: string },
 ): Promise<Survey> {
-  const has = (field: FieldModel, trait: 'temporal' | 'numeric'): boolean => field.type.traits(field).includes(trait);
+  const has = (field: FieldModel, trait: 'temporal' | 'numeric'): boolean =>
+    field.type.traits(field).includes(trait);
   const dates = map.columns.filter(({ field }) => has(field, 'temporal'));
   const numbers = map.columns.filter(({ field }) => has(field, 'numeric'));
   const order = { dmy: 0, mdy: 0, open: 0 };
@@ -74,7 +75,9 @@ function decideOrder(
   if (order.dmy + order.mdy + order.open === 0) return undefined;
   const where = columns.map((column) => `“${column.header}”`).join(', ');
   if (order.dmy > 0 && order.mdy > 0) {
-    notes.push(`Dates in ${where} are written both day first and month first: those that could be either are left out. A mapping with date_order settles it.`);
+    notes.push(
+      `Dates in ${where} are written both day first and month first: those that could be either are left out. A mapping with date_order settles it.`,
+    );
     return undefined;
   }
   const found = order.dmy > 0 ? 'dmy' : order.mdy > 0 ? 'mdy' : country === 'US' ? 'mdy' : 'dmy';
@@ -86,14 +89,24 @@ function decideOrder(
 /** Only what can be read in one way: thousands marks before it, or not three digits after it. */
 function weighMark(cell: string, mark: Record<'.' | ',', number>): void {
   if (!/\d[.,]\d/.test(cell)) return;
-  if (/^\D*\d{1,3}(\.\d{3})+,\d+\D*$|^\D*\d+,(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(\.\d{3}){2,}\D*$/.test(cell)) mark[','] += 1;
-  else if (/^\D*\d{1,3}(,\d{3})+\.\d+\D*$|^\D*\d+\.(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(,\d{3}){2,}\D*$/.test(cell)) mark['.'] += 1;
+  if (/^\D*\d{1,3}(\.\d{3})+,\d+\D*$|^\D*\d+,(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(\.\d{3}){2,}\D*$/.test(cell))
+    mark[','] += 1;
+  else if (
+    /^\D*\d{1,3}(,\d{3})+\.\d+\D*$|^\D*\d+\.(\d{1,2}|\d{4,})\D*$|^\D*\d{1,3}(,\d{3}){2,}\D*$/.test(cell)
+  )
+    mark['.'] += 1;
 }
 
-function decideMark(mark: Record<'.' | ',', number>, columns: readonly MappedColumn[], notes: string[]): '.' | ',' | undefined {
+function decideMark(
+  mark: Record<'.' | ',', number>,
+  columns: readonly MappedColumn[],
+  notes: string[],
+): '.' | ',' | undefined {
   const where = columns.map((column) => `“${column.header}”`).join(', ');
   if (mark['.'] > 0 && mark[','] > 0) {
-    notes.push(`Numbers in ${where} have decimal points and decimal commas: each is read by itself. A mapping with decimal settles it.`);
+    notes.push(
+      `Numbers in ${where} have decimal points and decimal commas: each is read by itself. A mapping with decimal settles it.`,
+    );
     return undefined;
   }
   if (mark[','] > 0) {

@@ -30,7 +30,8 @@ export const nextSearch = 'search__next';
 const suffix = '__n';
 
 /** True for a column that only an apply under way knows. */
-export const isTemporary = (column: string): boolean => column === nextSearch || /__n(__[a-z0-9_]+)?$/.test(column);
+export const isTemporary = (column: string): boolean =>
+  column === nextSearch || /__n(__[a-z0-9_]+)?$/.test(column);
 
 const under = (field: FieldModel, key: string): FieldModel => ({ ...field, key });
 
@@ -59,14 +60,31 @@ export function copiesFor(
       const rollup = field.type.rollup?.(field);
       const stands = was !== undefined && was.type.columns(was).every(({ name }) => table.columns.has(name));
       if (rollup) {
-        if (stands && before && sameRollup({ catalog: before, field: was }, { catalog: after, field }, workspace)) continue;
+        if (
+          stands &&
+          before &&
+          sameRollup({ catalog: before, field: was }, { catalog: after, field }, workspace)
+        )
+          continue;
         const children = rollup.sources.map(({ of, by }) => ({ object: of, by }));
-        copies.push({ kind: 'rollup', object: object.key, field, temporary: under(field, field.key + suffix), children });
+        copies.push({
+          kind: 'rollup',
+          object: object.key,
+          field,
+          temporary: under(field, field.key + suffix),
+          children,
+        });
       } else if (stands && !field.system && !field.maintained && field.type.columns(field).length > 0) {
         const change = valueChange(was, field);
         if (change === 'refused') issues.push(noSuchChange(was, field));
         if (change === 'copied' && was.type.columns(was).length > 0) {
-          copies.push({ kind: 'values', object: object.key, from: was, field, temporary: under(field, field.key + suffix) });
+          copies.push({
+            kind: 'values',
+            object: object.key,
+            from: was,
+            field,
+            temporary: under(field, field.key + suffix),
+          });
         }
       }
     }
@@ -90,7 +108,9 @@ function valueChange(was: FieldModel, now: FieldModel): 'none' | 'copied' | 'ref
 }
 
 const columnsSay = (field: FieldModel): string =>
-  JSON.stringify(field.type.columns(field).map(({ name, type, collateC }) => [name, type, collateC ?? false]));
+  JSON.stringify(
+    field.type.columns(field).map(({ name, type, collateC }) => [name, type, collateC ?? false]),
+  );
 
 const noSuchChange = (was: FieldModel, now: FieldModel): Issue =>
   issue(
@@ -112,7 +132,9 @@ function sameRollup(was: In, now: In, workspace: Workspace): boolean {
   if (!was.field.type.rollup?.(was.field) || columnsSay(was.field) !== columnsSay(now.field)) return false;
   const says = ({ catalog, field }: In): string => {
     try {
-      return JSON.stringify(compile(rollupUpdate({ catalog, workspace }, field.object, [field], raw('true'))));
+      return JSON.stringify(
+        compile(rollupUpdate({ catalog, workspace }, field.object, [field], raw('true'))),
+      );
     } catch {
       return ''; // its condition names what is not there: the catalog check says so
     }

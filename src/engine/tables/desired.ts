@@ -101,6 +101,7 @@ export function indexesOf(catalog: Catalog, object: ObjectModel): IndexSpec[] {
         .map((key) => object.fields.get(key))
         .filter((field) => field !== undefined && isStored(field));
       if (fields.length !== keys.length || fields.some((field) => isSet(field!))) continue;
+      if (fields.length === 1 && fields[0]!.unique) continue;
       const parts = fields.map((field) => sql`(${operandOf(field!, object.key)})`);
       const body = sql`USING btree (${commaed(parts)}, "id") ${living}`;
       add(keys.join('_'), false, body, fields.map((field) => field!.type.operandType(field!)).join());
@@ -131,15 +132,15 @@ export function fieldIndexes(field: FieldModel): IndexSpec[] {
   const operand = operandOf(field, field.object);
   const says = field.type.operandType(field);
   const linked = field.type.linkTo?.(field) !== undefined && !field.system;
-  if (linked || field.indexed || field.type.role === 'stage' || field.type.lookup) {
+  // A unique index finds as well; a second one would only cost its writes.
+  if (field.unique) {
+    const body = sql`USING btree ((${operand})) ${living}`;
+    found.push(indexSpec(field.object, field.key, true, body, says, field.key));
+  } else if (linked || field.indexed || field.type.role === 'stage' || field.type.lookup) {
     const body = isSet(field)
       ? sql`USING gin ((${operand})) ${living}`
       : sql`USING btree ((${operand}), "id") ${living}`;
     found.push(indexSpec(field.object, field.key, false, body, says));
-  }
-  if (field.unique) {
-    const body = sql`USING btree ((${operand})) ${living}`;
-    found.push(indexSpec(field.object, field.key, true, body, says, field.key));
   }
   return found;
 }

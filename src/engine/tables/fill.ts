@@ -26,7 +26,10 @@ const chunk = 1000;
 
 /** A point in time for `changedSince`: every transaction that may still commit has this number or a higher one. */
 export async function transactionHorizon(client: PoolClient): Promise<string> {
-  const found = await row<{ xmin: string }>(client, sql`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin`);
+  const found = await row<{ xmin: string }>(
+    client,
+    sql`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin`,
+  );
   return found!.xmin;
 }
 
@@ -40,7 +43,14 @@ export async function fillAll(env: FillEnv, copy: Copy): Promise<void> {
       sql`SELECT id FROM ${ident('crm', copy.object)} WHERE id > ${after} ORDER BY id LIMIT ${chunk}`,
     );
     if (ids.length === 0) break;
-    await inOwnTransaction(env.client, () => fillSome(env, copy, ids.map(({ id }) => id), unread));
+    await inOwnTransaction(env.client, () =>
+      fillSome(
+        env,
+        copy,
+        ids.map(({ id }) => id),
+        unread,
+      ),
+    );
     after = ids.at(-1)!.id;
   }
   unread.refuse(copy);
@@ -58,7 +68,8 @@ export async function fillChanged(env: FillEnv, copy: Copy, ids: readonly string
 /** The records whose copy may be stale by now. */
 export async function changedSince(env: FillEnv, copy: Copy, horizon: string): Promise<string[]> {
   const own = sql`SELECT record AS id FROM platform.events WHERE xid >= ${horizon}::xid8 AND object = ${copy.object}`;
-  const parents = copy.kind !== 'rollup' ? [] : copy.children.flatMap(({ object, by }) => parentsOf(object, by, horizon));
+  const parents =
+    copy.kind !== 'rollup' ? [] : copy.children.flatMap(({ object, by }) => parentsOf(object, by, horizon));
   const found = await rows<{ id: string }>(
     env.client,
     sql`SELECT DISTINCT id FROM (${join([own, ...parents], ' UNION ALL ')}) AS touched WHERE id IS NOT NULL ORDER BY id`,
@@ -78,7 +89,10 @@ function parentsOf(child: string, by: string, horizon: string): Sql[] {
 async function fillSome(env: FillEnv, copy: Copy, ids: readonly string[], unread: Unread): Promise<void> {
   const table = ident('crm', copy.object);
   // In id order first, as every write does: an UPDATE alone would take the locks in an order of its own.
-  await rows(env.client, sql`SELECT id FROM ${table} WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE`);
+  await rows(
+    env.client,
+    sql`SELECT id FROM ${table} WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
+  );
   if (copy.kind === 'rollup') {
     await rows(env.client, rollupUpdate(env, copy.object, [copy.temporary], sql`q.id = ANY(${ids}::uuid[])`));
     return;
@@ -130,7 +144,11 @@ function newColumns(env: FillEnv, copy: ValueCopy, stored: Record<string, unknow
 }
 
 /** The old value as the new type reads it: as it is, else as text. */
-function readAs(env: FillEnv, copy: ValueCopy, value: unknown): { ok: true; value: unknown } | { ok: false; message: string } {
+function readAs(
+  env: FillEnv,
+  copy: ValueCopy,
+  value: unknown,
+): { ok: true; value: unknown } | { ok: false; message: string } {
   const { from } = copy;
   const to = copy.field!;
   const parse: ParseEnv = {

@@ -7,12 +7,21 @@ import type { PoolClient } from 'pg';
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import type { Workspace } from '../../core/context/context.ts';
 import { invalid, issue } from '../../core/errors/problem.ts';
-import { row, sql, type Queryable } from '../../core/sql/sql.ts';
+import { ident, row, sql, type Queryable } from '../../core/sql/sql.ts';
 import { copiesFor, formerNames, isTemporary, nextSearch, underConstruction, type Copy } from './copies.ts';
 import {
-  addColumns, addKey, createIndex, createTable, dropColumns, dropIndex, dropKey, renameColumn, renameIndex, validateKey,
+  addColumns,
+  addKey,
+  createIndex,
+  createTable,
+  dropColumns,
+  dropIndex,
+  dropKey,
+  renameColumn,
+  renameIndex,
+  validateKey,
 } from './ddl.ts';
-import { desiredTable, desiredTables, indexesOf, searchIndex, type IndexSpec, type TableSpec } from './desired.ts';
+import { desiredTables, indexesOf, searchIndex, type IndexSpec, type TableSpec } from './desired.ts';
 import { changedSince, fillAll, fillChanged, transactionHorizon, type FillEnv } from './fill.ts';
 import { liveTables, type LiveTables } from './introspect.ts';
 import { fitting } from './names.ts';
@@ -33,6 +42,8 @@ export type Preparation = {
 };
 
 export type Prepared = {
+  /** Columns wait to be put in their places. */
+  pending: boolean;
   /** Brings the rest up to date and puts new columns in their places; within the switch. */
   finish(): Promise<void>;
   /** After the switch: drops what nobody asks for any more. */
@@ -46,9 +57,10 @@ export async function prepareTables(input: Preparation): Promise<Prepared> {
   const step = async (name: string): Promise<void> => input.step?.(name);
   await dropTemporaryColumns(client);
   let live = await liveTables(client);
-  const { copies, issues } = copiesFor(before, after, live, workspace);
+  const { copies: wanted, issues } = copiesFor(before, after, live, workspace);
   if (issues.length > 0) throw invalid(issues);
-  const building = underConstruction(after, copies);
+  const building = underConstruction(after, wanted);
+  const copies = inFillingOrder(wanted, building);
   const specs = desiredTables(building).map((spec) => withNextSearch(spec, copies));
   await makeWay(input, planTables(specs, live));
   live = await liveTables(client);
@@ -88,9 +100,11 @@ export async function prepareTables(input: Preparation): Promise<Prepared> {
       await buildUniqueIndex(client, after, object, index, broken);
     }
     return {
+      pending: copies.length > 0,
       giveUp,
       async finish() {
-        for (const copy of copies) await fillChanged(env, copy, await changedSince(env, copy, horizons.get(copy)!));
+        for (const copy of copies)
+          await fillChanged(env, copy, await changedSince(env, copy, horizons.get(copy)!));
         for (const text of putInPlace(input, copies, building, live)) await client.query(text);
       },
       cleanUp: () => clearAway(client, after, step),
@@ -137,7 +151,11 @@ export async function dropTemporaryColumns(client: PoolClient): Promise<void> {
   }
 }
 
-async function createWhole(client: PoolClient, spec: TableSpec, step: (name: string) => Promise<void>): Promise<void> {
+async function createWhole(
+  client: PoolClient,
+  spec: TableSpec,
+  step: (name: string) => Promise<void>,
+): Promise<void> {
   await step(`table ${spec.object}`);
   await inOwnTransaction(client, async () => {
     await client.query(createTable(spec));
@@ -145,18 +163,29 @@ async function createWhole(client: PoolClient, spec: TableSpec, step: (name: str
   });
 }
 
-async function buildIndex(client: PoolClient, object: string, index: IndexSpec, broken: boolean): Promise<void> {
+async function buildIndex(
+  client: PoolClient,
+  object: string,
+  index: IndexSpec,
+  broken: boolean,
+): Promise<void> {
   if (broken) await patientDdl(client, dropIndex(index.name, 'concurrently'));
   await patientDdl(client, createIndex(object, index, 'concurrently'));
 }
 
-async function buildUniqueIndex(client: PoolClient, after: Catalog, object: string, index: IndexSpec, broken: boolean): Promise<void> {
+async function buildUniqueIndex(
+  client: PoolClient,
+  after: Catalog,
+  object: string,
+  index: IndexSpec,
+  broken: boolean,
+): Promise<void> {
   try {
     await buildIndex(client, object, index, broken);
   } catch (error) {
     if ((error as { code?: string }).code !== '23505') throw error;
-    const field = [...after.objects.get(object)!.fields.values()].find(({ key }) => index.field?.startsWith(key));
-    throw invalid([notUnique(object, field?.key ?? index.field ?? '', field?.label ?? index.field ?? '')]);
+    const key = index.field!.replace(/__n$/, '');
+    throw invalid([notUnique(object, key, after.objects.get(object)!.fields.get(key)!.label)]);
   }
 }
 
@@ -164,7 +193,9 @@ export const notUnique = (object: string, key: string, label: string, count?: nu
   issue(
     `objects.${object}.fields.${key}.unique`,
     'values_not_unique',
-    count === undefined ? '“{label}” holds the same value in several records.' : '“{label}” holds the same value in several records: {count} values occur more than once.',
+    count === undefined
+      ? '“{label}” holds the same value in several records.'
+      : '“{label}” holds the same value in several records: {count} values occur more than once.',
     'Merge or mend those records first, then ask for uniqueness.',
     { label, count },
   );
@@ -182,7 +213,9 @@ async function makeWay(input: Preparation, plan: readonly TablePlan[]): Promise<
         field.type.columns(field).some(({ name }) => name === column.name),
       );
       if (inUse || column.field === undefined || model?.fields.get(column.field)?.system) {
-        throw new Error(`crm.${object}.${column.name} is ${has} in the database, and ${column.type} by its definition.`);
+        throw new Error(
+          `crm.${object}.${column.name} is ${has} in the database, and ${column.type} by its definition.`,
+        );
       }
       if (await isEmpty(client, object, column.name)) await ddl(client, dropColumns(object, [column.name]));
       else await ddl(client, renameColumn(object, column.name, fitting(`${column.name}__was_${version}`)));
@@ -191,7 +224,6 @@ async function makeWay(input: Preparation, plan: readonly TablePlan[]): Promise<
 }
 
 async function isEmpty(on: Queryable, object: string, column: string): Promise<boolean> {
-  const { ident } = await import('../../core/sql/sql.ts');
   const found = await row<{ used: boolean }>(
     on,
     sql`SELECT EXISTS (SELECT 1 FROM ${ident('crm', object)} WHERE ${ident(column)} IS NOT NULL) AS used`,
@@ -208,15 +240,25 @@ const withNextSearch = (spec: TableSpec, copies: readonly Copy[]): TableSpec => 
   return { ...spec, columns: [...spec.columns, column], indexes: [...indexes, ...index] };
 };
 
-/** Values first: a rollup may measure a field that is being copied itself. */
+/** Values first: search text and rollups may read a field that is being copied itself. */
+function inFillingOrder(copies: readonly Copy[], building: Catalog): Copy[] {
+  const order = { values: 0, search: 1, rollup: 2 };
+  return copies
+    .toSorted((a, b) => order[a.kind] - order[b.kind])
+    .map((copy) => {
+      if (copy.kind !== 'search') return copy;
+      const fields = building.objects.get(copy.object)!.fields;
+      return { ...copy, fields: copy.fields.map((field) => fields.get(field.key)!) };
+    });
+}
+
 async function fillCopies(
   env: FillEnv,
   copies: readonly Copy[],
   step: (name: string) => Promise<void>,
 ): Promise<Map<Copy, string>> {
   const horizons = new Map<Copy, string>();
-  const order = { values: 0, search: 1, rollup: 2 };
-  for (const copy of copies.toSorted((a, b) => order[a.kind] - order[b.kind])) {
+  for (const copy of copies) {
     await step(`fill ${copy.object}.${copy.field?.key ?? 'search'}`);
     horizons.set(copy, await transactionHorizon(env.client));
     await fillAll(env, copy);
@@ -239,25 +281,36 @@ async function catchUp(env: FillEnv, copy: Copy, horizons: Map<Copy, string>): P
 }
 
 /** DDL of the switch: old columns aside, new ones into their places, indexes with them. Catalog entries only. */
-function putInPlace(input: Preparation, copies: readonly Copy[], building: Catalog, live: LiveTables): string[] {
+function putInPlace(
+  input: Preparation,
+  copies: readonly Copy[],
+  building: Catalog,
+  live: LiveTables,
+): string[] {
   const { before, after, version } = input;
   const statements: string[] = [];
   for (const copy of copies) {
     if (copy.kind === 'search') {
-      statements.push(dropColumns(copy.object, ['search__']), renameColumn(copy.object, nextSearch, 'search__'));
+      statements.push(
+        dropColumns(copy.object, ['search__']),
+        renameColumn(copy.object, nextSearch, 'search__'),
+      );
       if (copy.fields.length > 0) {
-        statements.push(renameIndex(searchIndex(copy.object, nextSearch).name, searchIndex(copy.object, 'search__').name));
+        statements.push(
+          renameIndex(searchIndex(copy.object, nextSearch).name, searchIndex(copy.object, 'search__').name),
+        );
       }
       continue;
     }
     const field = copy.field!;
     const model = before?.objects.get(copy.object);
     const was = model?.fields.get(field.key) ?? model?.retired.get(field.key);
-    const columns = live.get(copy.object)?.columns;
-    if (was && !was.type.rollup) {
-      for (const { from, to } of formerNames(was, version)) statements.push(renameColumn(copy.object, from, to));
-    } else if (was) {
-      statements.push(dropColumns(copy.object, was.type.columns(was).map(({ name }) => name).filter((name) => columns?.has(name))));
+    const stands = (name: string): boolean => live.get(copy.object)!.columns.has(name);
+    for (const { from, to } of was ? formerNames(was, version) : []) {
+      if (!stands(from)) continue;
+      statements.push(
+        was!.type.rollup ? dropColumns(copy.object, [from]) : renameColumn(copy.object, from, to),
+      );
     }
     const from = copy.temporary!.type.columns(copy.temporary!);
     const to = field.type.columns(field);
@@ -276,5 +329,3 @@ function putInPlace(input: Preparation, copies: readonly Copy[], building: Catal
   }
   return statements;
 }
-
-export { desiredTable };

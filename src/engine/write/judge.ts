@@ -3,8 +3,9 @@
  * stand inside the transaction. A move asks for everything that its stage requires, old gaps included; any
  * other change may not undo what a checkpoint passed, and leaves older gaps as they are.
  */
-import type { ItemModel, PipelineModel } from '../../core/catalog/catalog.ts';
+import type { ItemModel, PipelineModel, StageModel } from '../../core/catalog/catalog.ts';
 import { checkpointEnv } from '../../core/conditions/checkpoint-env.ts';
+import { conditionReads } from '../../core/conditions/reads.ts';
 import { conditionToSql } from '../../core/conditions/to-sql.ts';
 import { forbidden, issue, refusal, type Issue, type Problem } from '../../core/errors/problem.ts';
 import { ident, join, sql, type Queryable } from '../../core/sql/sql.ts';
@@ -13,7 +14,7 @@ import { groupBy } from './links.ts';
 import { todayIn } from './prepare.ts';
 import { newValue, oldValue, sameValue, type Row } from './row.ts';
 import type { Run } from './run.ts';
-import { requiredItems, standing } from './transitions.ts';
+import { requiredItems, standing, standingBefore } from './transitions.ts';
 
 /** The entry condition, as the name of a gap. */
 export const entryItem = 'entry';
@@ -80,28 +81,63 @@ export const enforced = (item: ItemModel, today: string): boolean =>
 export async function judge(run: Run, on: Queryable, rows: readonly Row[]): Promise<Map<number, Problem>> {
   const refused = new Map<number, Problem>();
   await judgeRights(run, on, rows, refused);
-  const staged = rows.flatMap((row) => {
-    if (row.kind === 'archive' || !row.object.stageField) return [];
-    if (row.kind === 'update' && row.values.size === 0) return [];
+  const asked = rows.flatMap((row) => {
+    if (row.kind === 'archive' || row.values.size === 0) return [];
     const at = standing(row);
-    if (!at) return [];
-    const lastOpen = newValue(row, 'last_open_stage') as string | null;
-    return [{ row, ...at, items: requiredItems(at.pipeline, at.stage, lastOpen) }];
+    return at ? [{ row, ...at, asked: askedOf(run, row, at) }] : [];
   });
   const today = todayIn({ now: run.now, timeZone: run.context.workspace.timeZone });
-  for (const [object, group] of groupBy(staged, ({ row }) => row.object.key)) {
+  for (const [object, group] of groupBy(asked, ({ row }) => row.object.key)) {
     const unmet = await unmetItems(
       run,
       on,
       object,
-      group.map(({ row, pipeline, items }) => ({ id: row.id, pipeline, items, entry: true })),
+      group.map(({ row, pipeline, asked: { items, entry } }) => ({ id: row.id, pipeline, items, entry })),
     );
     for (const one of group) {
-      const problem = decide(run, one.row, one.items, unmet.get(one.row.id) ?? [], one.pipeline, today);
+      const problem = decide(run, one.row, one.asked, unmet.get(one.row.id) ?? [], one.pipeline, today);
       if (problem) refused.set(one.row.index, problem);
     }
   }
   return refused;
+}
+
+type Asked = {
+  /** Items to look at: asked for, or gaps that this change may have closed. */
+  items: ItemModel[];
+  entry: boolean;
+  /** Gaps before this change. */
+  gaps: readonly string[];
+};
+
+/**
+ * What a change is asked for. A new stage: what it asks for that the old one did not, and every gap. Any change:
+ * what reads a field that it touches. What was passed and has merely grown old is not asked for again.
+ */
+function askedOf(run: Run, row: Row, at: { pipeline: PipelineModel; stage: StageModel }): Asked {
+  const { catalog } = run.context;
+  const gaps = (row.old?.['gaps'] as string[] | null | undefined) ?? [];
+  const required = requiredItems(at.pipeline, at.stage, newValue(row, 'last_open_stage') as string | null);
+  const before = standingBefore(row);
+  const samePipeline = before?.pipeline === at.pipeline;
+  const passed = new Set(
+    samePipeline ? requiredItems(before.pipeline, before.stage, before.lastOpen).map((item) => item.id) : [],
+  );
+  const env = checkpointEnv(catalog, row.object, scopeValuesOf(run.context), parseEnvOf(run.context));
+  const touched = (keys: Iterable<string>): boolean => [...keys].some((key) => row.values.has(key));
+  const { entry } = at.pipeline.definition;
+  return {
+    gaps,
+    items: required.filter(
+      (item) =>
+        !passed.has(item.id) || gaps.includes(item.id) || touched(item.kind.fields(item.settings, env)),
+    ),
+    entry:
+      entry !== undefined &&
+      (!samePipeline ||
+        gaps.includes(entryItem) ||
+        touched(conditionReads(entry, { catalog, object: row.object.key, place: 'entry' }).fields)),
+  };
 }
 
 /** The access condition on the rows as they now stand: one may not write a record out of one's own reach. */
@@ -158,31 +194,28 @@ async function judgeRights(
 function decide(
   run: Run,
   row: Row,
-  items: readonly ItemModel[],
+  asked: Asked,
   unmet: readonly string[],
   pipeline: PipelineModel,
   today: string,
 ): Problem | undefined {
-  const before = (row.old?.['gaps'] as string[] | null | undefined) ?? [];
-  const byId = new Map(items.map((item) => [item.id, item]));
+  const byId = new Map(asked.items.map((item) => [item.id, item]));
   const binding = unmet.filter((id) => id === entryItem || enforced(byId.get(id)!, today));
   const advised = unmet.filter((id) => !binding.includes(id));
   const { move } = row;
-  const asksAll = (move !== undefined && move.kind !== 'back') || (row.putBack ?? false);
-  const missing = asksAll
-    ? row.putBack
-      ? binding.filter((id) => !before.includes(id))
-      : binding
-    : binding.filter((id) => !before.includes(id));
+  // Going back, and any change that is no move, leaves older gaps as they are.
+  const goesOn = move !== undefined && move.kind !== 'back';
+  const missing = goesOn ? binding : binding.filter((id) => !asked.gaps.includes(id));
   const rules = move?.issues ?? [];
   if (missing.length > 0 || rules.length > 0) {
-    if (move?.override === undefined) return refuse(run, row, pipeline, items, missing, rules);
+    if (move?.override === undefined) return refuse(run, row, pipeline, asked.items, missing, rules);
     row.note['override'] = { reason: move.override, items: missing, rules: rules.map((rule) => rule.code) };
   }
   if (advised.length > 0 && move) row.note['advised'] = advised;
-  if (!sameValue([...before].sort(), [...binding].sort())) {
-    row.gaps = [...binding].sort();
-    noteGaps(row.note, before, binding);
+  const gaps = [...binding].sort();
+  if (!sameValue([...asked.gaps].sort(), gaps)) {
+    row.gaps = gaps;
+    noteGaps(row.note, asked.gaps, gaps);
   }
   return undefined;
 }

@@ -2,12 +2,13 @@
  * What a change of one record means for others: rollups to recompute on its parents, and checkpoints for which
  * it was evidence. Parents are locked in id order before anything is read from them.
  */
-import type { Catalog } from '../../core/catalog/catalog.ts';
+import type { Catalog, ItemModel } from '../../core/catalog/catalog.ts';
 import { checkpointEnv } from '../../core/conditions/checkpoint-env.ts';
 import { ident, join, raw, sql, type Queryable } from '../../core/sql/sql.ts';
+import type { CheckpointEnv } from '../../core/kinds/checkpoint-kind.ts';
 import { parseEnvOf, scopeValuesOf } from '../access/access.ts';
 import type { EventRow } from '../events/append.ts';
-import { enforced, noteGaps, unmetItems } from './judge.ts';
+import { enforced, entryItem, noteGaps, unmetItems } from './judge.ts';
 import { todayIn } from './prepare.ts';
 import { linkedIds, recomputeRollups, staleParents, type Stale } from './rollups.ts';
 import { sameValue, type Row } from './row.ts';
@@ -15,8 +16,11 @@ import type { Run } from './run.ts';
 import { storeGaps } from './store.ts';
 import { requiredItems } from './transitions.ts';
 
-/** Parents to judge again: always where evidence changed, only with gaps where evidence was added. */
-type Judged = Map<string, Map<string, 'always' | 'gaps'>>;
+/**
+ * Parents to judge again, by object and id: the child objects whose records changed or went, so that what they
+ * proved is looked at again; an empty set where evidence was only added, which can but close gaps.
+ */
+type Judged = Map<string, Map<string, Set<string>>>;
 
 /** Brings parents up to date; gives the events of those whose gaps changed. Rows of the batch itself are judged elsewhere. */
 export async function updateParents(run: Run, on: Queryable, rows: readonly Row[]): Promise<EventRow[]> {
@@ -59,6 +63,15 @@ async function lockParents(
   );
 }
 
+/** Objects whose records are an item's evidence, those that its fields are rolled up from included. */
+function evidenceObjects(item: ItemModel, env: CheckpointEnv): string[] {
+  const rolledUp = item.kind.fields(item.settings, env).flatMap((key) => {
+    const field = env.object.fields.get(key);
+    return field?.type.rollup?.(field).sources.map((source) => source.of) ?? [];
+  });
+  return [...item.kind.evidence(item.settings, env), ...rolledUp];
+}
+
 const evidenceMemo = new WeakMap<Catalog, Map<string, Map<string, string[]>>>();
 
 /** Child object → staged objects whose checkpoints it may be evidence for, with the links that lead there. */
@@ -71,7 +84,7 @@ function evidenceOf(run: Run): Map<string, Map<string, string[]>> {
     const object = catalog.objects.get(pipeline.object);
     if (!object) continue;
     const env = checkpointEnv(catalog, object, scopeValuesOf(run.context), parseEnvOf(run.context));
-    for (const child of new Set(pipeline.items.flatMap((item) => item.kind.evidence(item.settings, env)))) {
+    for (const child of new Set(pipeline.items.flatMap((item) => evidenceObjects(item, env)))) {
       const links = [...(catalog.objects.get(child)?.fields.values() ?? [])]
         .filter((field) => !field.system && field.type.linkTo?.(field) === object.key)
         .map((field) => field.key);
@@ -94,10 +107,11 @@ function evidenceParents(run: Run, rows: readonly Row[]): Judged {
       for (const link of links) {
         for (const id of linkedIds(row, link)) {
           if (own.has(id) && row.companion) continue; // judged with its own move
-          const modes = judged.get(parent) ?? new Map<string, 'always' | 'gaps'>();
-          if (row.kind !== 'create' || !modes.has(id))
-            modes.set(id, row.kind === 'create' ? (modes.get(id) ?? 'gaps') : 'always');
-          judged.set(parent, modes);
+          const lost = judged.get(parent) ?? new Map<string, Set<string>>();
+          const objects = lost.get(id) ?? new Set<string>();
+          if (row.kind !== 'create') objects.add(row.object.key);
+          lost.set(id, objects);
+          judged.set(parent, lost);
         }
       }
     }
@@ -109,15 +123,16 @@ async function judgeParents(
   run: Run,
   on: Queryable,
   key: string,
-  modes: ReadonlyMap<string, 'always' | 'gaps'>,
+  lost: ReadonlyMap<string, ReadonlySet<string>>,
   found: readonly Record<string, unknown>[],
 ): Promise<EventRow[]> {
   const object = run.context.catalog.objects.get(key)!;
+  const env = checkpointEnv(run.context.catalog, object, scopeValuesOf(run.context), parseEnvOf(run.context));
   const records = found.flatMap((stored) => {
     const id = stored['id'] as string;
     const gaps = (stored['gaps'] ?? []) as string[];
-    const mode = modes.get(id);
-    if (mode === undefined || (mode === 'gaps' && gaps.length === 0)) return [];
+    const children = lost.get(id);
+    if (children === undefined || (children.size === 0 && gaps.length === 0)) return [];
     const pipeline = object.pipelines.find((one) => one.key === stored[object.pipelineField!]);
     const stage = pipeline?.stage(String(stored[object.stageField!]));
     if (!pipeline || !stage) return [];
@@ -127,8 +142,10 @@ async function judgeParents(
         version: Number(stored['version']),
         gaps,
         pipeline,
-        entry: true,
-        items: requiredItems(pipeline, stage, stored['last_open_stage'] as string | null),
+        entry: gaps.includes(entryItem),
+        items: requiredItems(pipeline, stage, stored['last_open_stage'] as string | null).filter(
+          (item) => gaps.includes(item.id) || evidenceObjects(item, env).some((child) => children.has(child)),
+        ),
       },
     ];
   });

@@ -20,6 +20,19 @@ export function standing(row: Row): { pipeline: PipelineModel; stage: StageModel
   return pipeline && stage ? { pipeline, stage } : undefined;
 }
 
+/** Where the stored record stood before this write; undefined for a new one. */
+export function standingBefore(
+  row: Row,
+): { pipeline: PipelineModel; stage: StageModel; lastOpen: string | null } | undefined {
+  const { stageField, pipelineField } = row.object;
+  if (!row.old || !stageField || !pipelineField) return undefined;
+  const pipeline = pipelineOf(row, row.old[pipelineField]);
+  const stage = pipeline?.stage(String(row.old[stageField]));
+  return pipeline && stage
+    ? { pipeline, stage, lastOpen: row.old['last_open_stage'] as string | null }
+    : undefined;
+}
+
 /**
  * Completes stage and pipeline of a new or changed record, decides what kind of move it is, and stamps dates.
  * Gives findings that no checkpoint can mend (a stage of another pipeline); broken transition rules go into

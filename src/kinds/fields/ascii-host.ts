@@ -10,7 +10,7 @@ export function asciiHost(host: string): string | undefined {
   const labels = host.split('.');
   if (!labels.every((part) => label.test(part))) return undefined;
   let ascii = host.toLowerCase();
-  if (!/^[a-z0-9.-]+$/.test(ascii) || /(^|\.)xn--/.test(ascii)) {
+  if (!/^[a-z0-9.-]+$/.test(ascii)) {
     try {
       ascii = new URL(`https://${host}`).hostname;
     } catch {

@@ -4,7 +4,7 @@
  */
 import { fold } from '../../core/conditions/fold.ts';
 
-export type Day = { year: number; month: number; day: number };
+type Day = { year: number; month: number; day: number };
 /** Why a text is no day. */
 export type NoDay = 'unreadable' | 'no_such_day' | 'ambiguous';
 type Read = { day: Day; rest: string } | { wrong: NoDay };
@@ -134,7 +134,7 @@ function monthNames(): Map<string, number> {
   return names;
 }
 
-export type TimeOfDay = { hour: number; minute: number; second: number; millisecond: number; zone?: string };
+type TimeOfDay = { hour: number; minute: number; second: number; millisecond: number; zone?: string };
 
 const clock =
   /^(\d{1,2})(?::(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*([ap]\.?m\.?)?\s*(?:uhr|h)?\s*(z|utc|gmt|(?:utc|gmt)?\s*[+-]\d{2}(?::?\d{2})?)?(?:\s*\([^)]*\))?$/i;

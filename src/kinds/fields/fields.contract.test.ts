@@ -22,7 +22,7 @@ const parseCase = (
   const field = sampleField(type, one.settings);
   const env = sampleEnv(catalog, one.env);
   const parse = one.text && type.parseText ? type.parseText : type.parse;
-  return { field, env, parsed: parse(one.input as string, field, env) };
+  return { field, env, parsed: parse(one.input, field, env) };
 };
 
 /** The different settings that a type's cases use, each with the values that its cases give. */
@@ -125,7 +125,9 @@ describe.each(types)('$key', (type) => {
         for (const example of examplesOf(schema))
           expect(z.fromJSONSchema(schema as never).safeParse(example).error).toBeUndefined();
       }
-      for (const value of values.filter(isResolved)) {
+      // JSON Schema counts characters, this validator UTF-16 units.
+      const countable = (value: unknown): boolean => !/[\ud800-\udfff]/.test(JSON.stringify(value));
+      for (const value of values.filter(isResolved).filter(countable)) {
         // Where reading joins a name, the row has it; else the row is what was written.
         const row = { ...type.write(value, field), [`${field.key}__name`]: 'Acme' };
         const answer = (type.read ?? type.stored)(row, field);
@@ -270,9 +272,10 @@ describe('in PostgreSQL', () => {
     },
   );
 
-  test('links, people and files are read with their names, and without what the reader may not see', async () => {
+  test('links are read with their names, and not at all where the reader may not see them', async () => {
     const acme = '01923f6e-7c1a-7bbb-8e21-0a4b7c1d2e3f';
     const secret = '01923f6e-7c1a-7bbb-8e21-0a4b7c1d2e40';
+    await rows(database.pool, sql`DROP TABLE IF EXISTS crm.accounts CASCADE`);
     await rows(database.pool, sql`CREATE TABLE crm.accounts (id uuid, name text)`);
     await rows(
       database.pool,
@@ -302,6 +305,24 @@ describe('in PostgreSQL', () => {
     ];
     expect(await read('t')).toEqual(answers);
     expect(await read('n')).toEqual(answers);
+  });
+
+  test('a file is read with its name', async () => {
+    const offer = '01923f6e-7c1a-7bbb-8e21-0a4b7c1d2e3f';
+    await rows(
+      database.pool,
+      sql`INSERT INTO platform.files (id, name, size, mime, sha256, stored_as, created_by)
+          VALUES (${offer}, 'offer.pdf', 1, 'application/pdf', '\\x00', 'aa/offer', 'test')`,
+    );
+    const field = sampleField(fieldTypes.file, {}, { key: 'offer' });
+    await tableFor(field, 'try_files', [offer, null]);
+    const selected = Object.entries(field.type.select!(field, 't', { catalog, readable: () => raw('true') }));
+    const list = join(selected.map(([name, expression]) => sql`${expression} AS ${ident(name)}`));
+    const found = await rows(database.pool, sql`SELECT ${list} FROM crm.try_files t ORDER BY nr`);
+    expect(found.map((one) => field.type.read!(one, field))).toEqual([
+      { id: offer, name: 'offer.pdf' },
+      null,
+    ]);
   });
 
   test('stages and values of a list sort by their position', async () => {

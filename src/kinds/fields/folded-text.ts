@@ -45,7 +45,7 @@ type FoldedPart<S> = Pick<
   | 'check'
 >;
 
-export const foldColumn = (field: FieldModel): string => `${field.key}__fold`;
+const foldColumn = (field: FieldModel): string => `${field.key}__fold`;
 
 /** Everything but key, label, meaning, settings, parse and cases. */
 export function foldedText<S>(options: FoldedOptions<S>): FoldedPart<S> {
@@ -90,7 +90,7 @@ export function foldedText<S>(options: FoldedOptions<S>): FoldedPart<S> {
         type: 'string',
         maxLength: maxLength(field),
         ...(options.format ? { format: options.format } : {}),
-        examples: [options.example],
+        examples: [options.example.slice(0, maxLength(field))],
       });
       return { read: schema, write: schema };
     },

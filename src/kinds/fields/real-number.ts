@@ -2,7 +2,6 @@
  * The shape of number and percent. A value is a JSON number of at most 15 significant digits, which a
  * double holds exactly: what was sent is what is read, and what PostgreSQL compares is what memory compares.
  */
-import { Big } from 'big.js';
 import { z } from 'zod';
 import type { FieldModel } from '../../core/catalog/catalog.ts';
 import type { FieldType, Parsed } from '../../core/kinds/field-type.ts';
@@ -156,7 +155,12 @@ export function realNumber<S>(options: NumberOptions<S>): NumberPart<S> {
       const schema = described(field, {
         type: decimals === 0 ? 'integer' : 'number',
         ...limits,
-        examples: [decimals === 0 ? Math.round(options.example) : options.example],
+        examples: [
+          Math.min(
+            max ?? Infinity,
+            Math.max(min ?? -Infinity, decimals === 0 ? Math.round(options.example) : options.example),
+          ),
+        ],
       });
       return { read: schema, write: schema };
     },

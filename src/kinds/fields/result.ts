@@ -89,7 +89,7 @@ export const results = {
   datetime: like(datetime),
   yes_no: like(yesNo),
 } as const satisfies Record<string, Result>;
-export type ResultKey = keyof typeof results;
+type ResultKey = keyof typeof results;
 
 /** A whole number, as counts are. */
 export const wholeNumber: Result = { ...asNumber, column: 'bigint', operand: 'bigint' };

@@ -1,6 +1,7 @@
 import { defineOperator } from '../../core/kinds/operator.ts';
 import { sql } from '../../core/sql/sql.ts';
 import { compare } from './compare.ts';
+import { isTemporal } from './temporal.ts';
 
 export const gt = defineOperator({
   key: 'gt',
@@ -11,5 +12,5 @@ export const gt = defineOperator({
     const order = compare(left, value);
     return order !== undefined && order > 0;
   },
-  explain: ([value]) => `is more than ${value}`,
+  explain: ([value], _flag, field) => `${isTemporal(field) ? 'is after' : 'is more than'} ${value}`,
 });

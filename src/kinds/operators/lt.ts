@@ -1,6 +1,7 @@
 import { defineOperator } from '../../core/kinds/operator.ts';
 import { sql } from '../../core/sql/sql.ts';
 import { compare } from './compare.ts';
+import { isTemporal } from './temporal.ts';
 
 export const lt = defineOperator({
   key: 'lt',
@@ -11,5 +12,5 @@ export const lt = defineOperator({
     const order = compare(left, value);
     return order !== undefined && order < 0;
   },
-  explain: ([value]) => `is less than ${value}`,
+  explain: ([value], _flag, field) => `${isTemporal(field) ? 'is before' : 'is less than'} ${value}`,
 });

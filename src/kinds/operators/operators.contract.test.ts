@@ -157,7 +157,7 @@ describe('operators', () => {
   let stored: { id: string; values: Record<string, unknown> }[];
 
   beforeAll(async () => {
-    database = await testDatabase();
+    database = await testDatabase({ empty: true });
     const columns = samples.flatMap(({ field }) => field.type.columns(field));
     const shape = columns.map(
       (one) => sql`${ident(one.name)} ${raw(one.type + (one.collateC ? ' COLLATE "C"' : ''))}`,

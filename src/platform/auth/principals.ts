@@ -24,6 +24,8 @@ export type Principals = {
    * @throws Problem 401 for an Authorization header that is no living key.
    */
   of(headers: { authorization?: string; cookie?: string }, catalog: Catalog): Promise<Caller | undefined>;
+  /** What this process remembers of a cookie; other processes hear of it by themselves. */
+  forget(cookie: string): void;
   /** Ends the session on which changes are heard. */
   close(): Promise<void>;
 };
@@ -49,7 +51,7 @@ export function openPrincipals(deps: {
   });
 
   async function remembered(key: string, find: () => Promise<Omit<Kept, 'until'>>): Promise<Caller | undefined> {
-    const name = createHash('sha256').update(key).digest('base64');
+    const name = nameOf(key);
     const known = kept.get(name);
     if (known && known.until > Date.now() && notices.hears()) return known.caller;
     const changesBefore = changes;
@@ -98,9 +100,16 @@ export function openPrincipals(deps: {
       const own = cookie && ownCookies(cookie);
       return own ? remembered(`cookie ${own}`, () => byCookie(own, catalog)) : undefined;
     },
+    forget(cookie) {
+      changes += 1;
+      kept.delete(nameOf(`cookie ${ownCookies(cookie)}`));
+    },
     close: () => notices.close(),
   };
 }
+
+/** Neither keys nor cookies stay in memory as they are. */
+const nameOf = (key: string): string => createHash('sha256').update(key).digest('base64');
 
 /** A user as a principal; undefined for one who may not come in: archived, without a role, or no record. */
 export async function userPrincipal(pool: pg.Pool, catalog: Catalog, id: string): Promise<Principal | undefined> {

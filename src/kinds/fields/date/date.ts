@@ -68,7 +68,7 @@ const clockOf = ({
 });
 
 /** The driver gives text, or a Date at local midnight where it was left to itself. */
-export function storedDay(value: unknown): string | null {
+function storedDay(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (!(value instanceof Date)) return String(value).slice(0, 10);
   return isoDay({ year: value.getFullYear(), month: value.getMonth() + 1, day: value.getDate() });

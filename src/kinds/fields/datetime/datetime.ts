@@ -61,7 +61,7 @@ function read(input: unknown, field: FieldModel, env: ParseEnv, options: DayOpti
 }
 
 /** The driver gives ISO text or a Date; JSON made by PostgreSQL has an offset. */
-export function storedInstant(value: unknown): string | null {
+function storedInstant(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
   const text = String(value);

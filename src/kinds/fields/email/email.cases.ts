@@ -29,7 +29,7 @@ export const cases: readonly FieldCase[] = [
   { name: 'a bare host', input: 'anna@acme', refuses: 'not_an_email' },
   { name: 'dots in a row', input: 'a..b@x.com', refuses: 'not_an_email' },
   { name: 'a number as domain', input: 'a@1.2.3.4', refuses: 'not_an_email' },
-  { name: 'a broken xn-- label', input: 'a@xn--example.com', refuses: 'not_an_email' },
+  { name: 'an underscore in the domain', input: 'a@exa_mple.com', refuses: 'not_an_email' },
   { name: 'a name of 65 characters', input: `${'a'.repeat(65)}@iana.org`, refuses: 'not_an_email' },
   { name: 'not text', input: 7, refuses: 'wrong_type' },
 ];

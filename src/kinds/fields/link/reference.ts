@@ -18,7 +18,7 @@ import {
 } from '../answers.ts';
 import { recordName } from './record-name.ts';
 
-export type Scalar = string | number | boolean;
+type Scalar = string | number | boolean;
 export type Reference = string | { match: Record<string, Scalar> };
 
 type ReferencePart<S> = Required<

@@ -75,8 +75,8 @@ export const money = defineFieldType<Settings, Money>({
   display(value) {
     if (typeof value === 'number') return grouped(value);
     if (typeof value !== 'object' || value === null) return words(value);
-    const { amount, currency } = value as Partial<Money>;
-    return amount === undefined ? '' : `${groupedText(String(amount))} ${currency ?? ''}`.trim();
+    const { amount, currency } = value as { amount?: unknown; currency?: unknown };
+    return `${groupedText(words(amount))} ${words(currency)}`.trim();
   },
   schema(field) {
     const amount = { type: 'string', pattern: '^-?\\d{1,15}(\\.\\d{1,4})?$', examples: ['1234.50'] };

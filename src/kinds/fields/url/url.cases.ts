@@ -37,5 +37,6 @@ export const cases: readonly FieldCase[] = [
     typed: 'Müller.de',
   },
   { name: 'a domain needs its ending', settings: hostOnly, input: 'acme', refuses: 'not_a_url' },
+  { name: 'a dot too many', settings: hostOnly, input: 'acme..', refuses: 'not_a_url' },
   { name: 'not text', input: false, refuses: 'wrong_type' },
 ];

@@ -49,7 +49,7 @@ function parse(input: unknown, field: FieldModel<Settings>): Parsed<string> {
   if (!parsed || /[\s]/.test(parsed.hostname)) return no(field, given, 'cannot be read as a web address');
   if (parsed.username || parsed.password) return no(field, given, 'carries a user name or password');
   const host = parsed.hostname.replace(/\.$/, '');
-  const complete = host.includes('.') && !/^[\d.]+$/.test(host);
+  const complete = /^[^.]+(\.[^.]+)+$/.test(host) && !/^[\d.]+$/.test(host);
   if (!complete && (field.settings.hostOnly || !scheme || port)) {
     return no(field, given, 'has no complete domain such as acme.com');
   }

@@ -280,7 +280,7 @@ function Row(props: RowProps) {
         />
       </td>
       <td className={classes.name} title={name}>
-        <a href={env.address(object.key, record.id)} className={classes.open} data-router-link>
+        <a href={env.address(object.key, record.id)} className={classes.open}>
           {name}
         </a>
       </td>

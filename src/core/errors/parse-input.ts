@@ -1,12 +1,15 @@
-/** What zod finds in an operation's input → findings in our words: where, what, and what to do. */
+/** Input against its zod schema; what zod finds becomes findings in our words: where, what, and what to do. */
 import type { z } from 'zod';
-import { issue, type Issue } from './problem.ts';
+import { invalid, issue, type Issue } from './problem.ts';
 
 /** At most this many are listed; a longer list helps nobody. */
 const most = 50;
 
-export function inputIssues(error: z.ZodError): Issue[] {
-  return error.issues.flatMap((found) => issuesOf(found, [])).slice(0, most);
+/** The input as the schema makes it. @throws Problem 422 with all findings. */
+export async function parseInput<T>(type: z.ZodType<T>, input: unknown): Promise<T> {
+  const parsed = await type.safeParseAsync(input, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues.flatMap((found) => issuesOf(found, [])).slice(0, most));
 }
 
 function issuesOf(found: z.core.$ZodIssue, before: readonly PropertyKey[]): Issue[] {

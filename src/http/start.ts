@@ -1,0 +1,146 @@
+/** What `npm start` does, step by step; the port opens when everything before it is done. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { startDefinitions } from '../engine/definitions/start.ts';
+import type { CatalogStore } from '../engine/definitions/store.ts';
+import { kinds } from '../kinds/index.ts';
+import { publicCatalog } from '../operations/catalog.ts';
+import { operations } from '../operations/index.ts';
+import type { Operation } from '../operations/operation.ts';
+import { openPrincipals } from '../platform/auth/principals.ts';
+import { renewSetupToken } from '../platform/auth/setup-link.ts';
+import { openSignIn } from '../platform/auth/sign-in.ts';
+import type { Config } from '../platform/config/config.ts';
+import { watchWorkspace, type WatchedWorkspace } from '../platform/config/workspace.ts';
+import { migrate } from '../platform/database/migrate.ts';
+import { openDatabase } from '../platform/database/open-database.ts';
+import { openFileStore } from '../platform/files/file-store.ts';
+import { buildServer } from './server.ts';
+import { ensureWebBuild } from './web-build.ts';
+
+const repository = join(import.meta.dirname, '../..');
+
+/** How long requests that are under way may take to finish when the server stops. */
+const secondsToFinish = 10;
+
+export type Running = {
+  /** Where people reach it. */
+  url: string;
+  /** Where the first administrator comes in; undefined once somebody can sign in. */
+  setupLink?: string;
+  close(): Promise<void>;
+};
+
+/** `say` gets the lines meant for whoever started it. @throws Error whose message is a sentence, where it can. */
+export async function start(config: Config, log: Logger, say: (line: string) => void): Promise<Running> {
+  const dataDir = resolve(config.dataDir);
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of opened.splice(0).reverse()) await end();
+  };
+  try {
+    const database = await openDatabase({
+      dataDir,
+      databaseUrl: config.databaseUrl,
+      role: 'server',
+      log: (line) => log.info(line),
+    });
+    opened.push(() => database.close());
+    const { pool, connection } = database;
+    const { applied } = await migrate(pool, join(repository, 'migrations'));
+    if (applied.length > 0) log.info({ applied }, 'database migrated');
+    const workspace = await watchWorkspace(pool);
+    const definitions = await startDefinitions({
+      pool,
+      listen: connection,
+      kinds,
+      log,
+      packsDir: join(repository, 'packs'),
+      workspace: workspace.current(),
+    });
+    opened.push(() => definitions.close());
+    const web = await ensureWebBuild(say);
+    const server = await openServer({ config, log, pool, connection, definitions, workspace, dataDir, operations, webFolder: web.folder });
+    opened.push(server.close);
+    await listen(server.app, config);
+    const url = config.publicUrl ?? localUrl(server.app, config.host);
+    const token = await renewSetupToken(pool);
+    return { url, setupLink: token && `${url}/set-up?token=${token}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The server with what it stands on, not yet listening. */
+export async function openServer(input: {
+  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken'>;
+  log: Logger;
+  pool: pg.Pool;
+  connection: pg.ClientConfig;
+  definitions: Pick<CatalogStore, 'current' | 'refresh'>;
+  workspace: WatchedWorkspace;
+  dataDir: string;
+  operations: readonly Operation[];
+  webFolder?: string;
+}): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
+  const { config, log, pool, connection, definitions, workspace, webFolder } = input;
+  const files = await openFileStore(join(input.dataDir, 'files'));
+  const signIn = await openSignIn({ pool, baseUrl: config.publicUrl ?? 'http://127.0.0.1' });
+  const principals = openPrincipals({
+    pool,
+    connection,
+    signIn,
+    onNotice(notice) {
+      if (notice && notice.about !== 'workspace') return;
+      workspace.reload().catch((error: unknown) => log.warn({ err: error }, 'workspace settings not read again'));
+    },
+  });
+  const app = await buildServer({
+    config,
+    log,
+    pool,
+    operations: input.operations,
+    definitions,
+    principals,
+    signIn,
+    workspace: workspace.current,
+    files,
+    publicCatalog,
+    webFolder,
+  });
+  return {
+    app,
+    async close() {
+      const closed = app.close();
+      await Promise.race([closed, sleep(secondsToFinish * 1000, undefined, { ref: false })]);
+      app.server.closeAllConnections();
+      await closed;
+      await principals.close();
+    },
+  };
+}
+
+async function listen(app: FastifyInstance, config: Config): Promise<void> {
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const sentence = {
+      EADDRINUSE: `Port ${config.port} is taken by another program. Stop it, or choose another port with PORT.`,
+      EACCES: `This user may not open port ${config.port}. Choose one above 1023 with PORT.`,
+      EADDRNOTAVAIL: `This machine has no address ${config.host}. Set HOST to one that it has, such as 127.0.0.1.`,
+    }[code ?? ''];
+    throw sentence ? Object.assign(new Error(sentence, { cause: error }), { code: 'config_invalid' }) : error;
+  }
+}
+
+function localUrl(app: FastifyInstance, host: string): string {
+  const { port } = app.server.address() as AddressInfo;
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return `http://${shown}:${port}`;
+}

@@ -1,0 +1,53 @@
+/** Files → records, under one batch that can be undone. */
+import { z } from 'zod';
+import { issue, refusal } from '../core/errors/problem.ts';
+import { importFile } from '../engine/importing/import-file.ts';
+import { parseMapping } from '../engine/importing/mapping-file.ts';
+import { defineOperation, type Upload } from './operation.ts';
+
+/** In a form everything is text. */
+const YesNo = z
+  .enum(['true', 'false', '1', '0', ''])
+  .optional()
+  .transform((text) => text === 'true' || text === '1');
+
+export const importOperations = [
+  defineOperation({
+    name: 'imports.run',
+    summary: 'Import a CSV file',
+    description:
+      'Columns map by field key, label and synonym, or as the mapping says. Every row is loaded or refused with its ' +
+      'line and reason; a value that an optional field cannot take is left empty and listed. `row` counts data rows ' +
+      'from 1. Up to 1,000 refusals are listed here; all are at `/api/v1/batches/{id}/problems`.',
+    input: z.strictObject({
+      file: z.custom<Upload>((value) => typeof value === 'object' && value !== null, 'Send the CSV file in a part named “file”.'),
+      object: z.string().max(60).meta({ description: 'Key of the object whose records the rows are' }),
+      mapping: z.string().max(1024 * 1024).optional().meta({ description: 'A mapping file, as YAML or JSON text' }),
+      key: z.string().max(60).optional().meta({ description: 'Field by which existing records are found and updated' }),
+      strict: YesNo.meta({ description: 'A bad value refuses its row even where the field is optional' }),
+      dry_run: YesNo.meta({ description: 'Try everything, store nothing' }),
+      encoding: z.string().max(40).optional(),
+      delimiter: z.string().max(20).optional(),
+    }),
+    http: { method: 'POST', path: '/api/v1/imports', multipart: true },
+    async run(context, input) {
+      if (context.idempotency) {
+        throw refusal(422, 'key_not_taken', [
+          issue('Idempotency-Key', 'key_not_taken', 'An import runs in many steps and takes no Idempotency-Key.',
+            'Leave the header out; send the file with a key field, so that sending it again updates instead of doubling.'),
+        ]);
+      }
+      return importFile(context, {
+        path: input.file.path,
+        fileName: input.file.name,
+        object: input.object,
+        mapping: input.mapping === undefined || input.mapping === '' ? undefined : parseMapping(input.mapping),
+        key: input.key || undefined,
+        strict: input.strict,
+        dryRun: input.dry_run,
+        encoding: input.encoding || undefined,
+        delimiter: input.delimiter || undefined,
+      });
+    },
+  }),
+];
