@@ -72,6 +72,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
         const caller = await callerOf(request, reply, catalog);
         if (writes && (http.open || caller?.by === 'cookie')) requireSameOrigin(request, deps.config.publicUrl);
         if (!caller && !http.open) throw signInFirst();
+        if (!http.multipart && request.isMultipart()) throw notAForm();
         if (http.multipart) received ??= await receiveUpload(request, deps.files);
         const context = contextFor(request, reply, catalog, caller);
         if (http.idempotent) context.idempotency = idempotencyOf(request, received);
@@ -185,6 +186,11 @@ function sendDownload(file: Download, reply: FastifyReply): FastifyReply {
   if (file.size !== undefined) reply.header('content-length', file.size);
   return reply.send(file.body);
 }
+
+const notAForm = () =>
+  refusal(415, 'unsupported_media_type', [
+    issue('', 'unsupported_media_type', 'No form is taken here.', 'Send JSON with the header “Content-Type: application/json”.'),
+  ]);
 
 const signInFirst = () =>
   refusal(401, 'sign_in_first', [

@@ -47,6 +47,7 @@ const ofFramework: Readonly<Record<string, [status: number, code: string, messag
   FST_REQ_FILE_TOO_LARGE: [413, 'file_too_large', 'The file is larger than 50 MB.', 'Send a smaller file.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'The body is not of a type that is understood here.', 'Send JSON with the header “Content-Type: application/json”.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'wrong_content_length', 'The body is not as long as its Content-Length says.', 'Send the request again.'],
+  FST_ERR_MAX_PARAM_LENGTH: [414, 'address_too_long', 'A part of the address is longer than 500 characters.', 'Check the address.'],
   FST_ERR_BAD_URL: [400, 'malformed_address', 'The address cannot be read.', 'Check the percent signs in it.'],
 };
 

@@ -145,7 +145,7 @@ describe('an address that is no good', () => {
     expect((await long(20_000)).status).toBe(422);
     const answer = await long(100_000);
     expect([answer.status, answer.body.code]).toEqual([431, 'head_too_long']);
-    expect((await server.call('GET', `/api/v1/accounts/${'a'.repeat(5_000)}`, { key })).status).toBe(404);
+    expect((await server.call('GET', `/api/v1/accounts/${'a'.repeat(5_000)}`, { key })).body.code).toBe('address_too_long');
   });
 
   test('what is not HTTP at all gets a problem and a closed line', async () => {

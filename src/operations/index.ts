@@ -1,7 +1,9 @@
 /** Everything a caller can do. A new operation is one line here, and then a route, an API entry and a typed call. */
+import { batchOperations } from './batches.ts';
 import { bulkOperations } from './bulk.ts';
 import { catalogOperations } from './catalog.ts';
 import { fileOperations } from './files.ts';
+import { importOperations } from './imports.ts';
 import { keyOperations } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { recordOperations } from './records.ts';
@@ -12,6 +14,8 @@ import { usersAccessOperations } from './users-access.ts';
 export const operations: readonly Operation[] = [
   ...recordOperations,
   ...bulkOperations,
+  ...importOperations,
+  ...batchOperations,
   ...catalogOperations,
   ...fileOperations,
   ...sessionOperations,

@@ -28,4 +28,3 @@ export const signInSearch = (search: Record<string, unknown>): { to?: string } =
   const to = text(search['to']);
   return to && to.startsWith('/') && !to.startsWith('//') && !to.startsWith('/\\') ? { to } : {};
 };
-

@@ -21,10 +21,11 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   const most = Math.max(1, Math.floor(wanted.length / 3));
   let best: { key: string; distance: number } | undefined;
   for (const key of known) {
-    const starts =
-      wanted.length >= 3 && (key.startsWith(wanted) || (key.length >= 3 && wanted.startsWith(key)));
-    const distance = starts ? 0.5 : edits(wanted, key, most);
-    if (distance <= most && (!best || distance < best.distance)) best = { key, distance };
+    const begins =
+      wanted.length >= 3 && key.length >= 3 && (key.startsWith(wanted) || wanted.startsWith(key));
+    const far = edits(wanted, key, most);
+    const distance = far <= most ? far : begins ? most + 0.5 : Infinity;
+    if (distance < (best?.distance ?? Infinity)) best = { key, distance };
   }
   return best?.key;
 }

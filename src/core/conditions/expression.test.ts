@@ -10,7 +10,7 @@ import {
 } from '../../kinds/sample-workspace.ts';
 import { testDatabase, type TestDatabase } from '../../testing/database.ts';
 import { row, sql } from '../sql/sql.ts';
-import { expressionFields, operationNames } from './expression.ts';
+import { operationNames } from './expression.ts';
 import { fieldToSql } from './to-sql.ts';
 
 type Result = 'number' | 'text' | 'date' | 'datetime' | 'yes_no';
@@ -124,14 +124,5 @@ describe('an expression', () => {
   test('every operation is tried above', () => {
     const used = JSON.stringify(cases);
     expect(operationNames.filter((name) => !used.includes(`"op":"${name}"`))).toEqual([]);
-  });
-
-  test('the fields it names are found, however it is nested', () => {
-    const given = {
-      if: { stage: 'won' },
-      then: call('add', f('cost'), call('abs', f('amount'))),
-      else: f('cost'),
-    };
-    expect(expressionFields(given)).toEqual({ fields: ['cost', 'amount'], conditions: [{ stage: 'won' }] });
   });
 });

@@ -104,8 +104,9 @@ const operations: Readonly<Record<string, Operation>> = {
     sql: (args, types) =>
       sql`NULLIF(concat(${join(args.map((arg, index) => (types[index] === 'number' ? sql`trim_scale(${arg})` : arg)))}), '')`,
   },
-  lower: texts('text', (text) => sql`lower(${text})`),
-  upper: texts('text', (text) => sql`upper(${text})`),
+  // The columns are COLLATE "C", which knows the letters of ASCII alone.
+  lower: texts('text', (text) => sql`lower(${text} COLLATE "default")`),
+  upper: texts('text', (text) => sql`upper(${text} COLLATE "default")`),
   trim: texts('text', (text) => sql`NULLIF(btrim(${text}), '')`),
   length: texts('number', (text) => sql`char_length(${text})::numeric`),
 };
@@ -247,25 +248,6 @@ export function resolveExpression(
     'This is no expression.',
     'Write a value, {field: key}, {op: name, args: […]} or {if, then, else}.',
   );
-}
-
-/** Names an expression holds, wherever they stand: field keys, and the conditions of its ifs. */
-export function expressionFields(expression: unknown): { fields: string[]; conditions: unknown[] } {
-  const fields = new Set<string>();
-  const conditions: unknown[] = [];
-  const open: unknown[] = [expression];
-  for (let seen = 0; open.length > 0 && seen < 5_000; seen++) {
-    const node = open.pop();
-    if (typeof node !== 'object' || node === null) continue;
-    const { field, args, if: test, then: yes, else: no } = node as Record<string, unknown>;
-    if (typeof field === 'string') fields.add(field);
-    if (Array.isArray(args)) open.push(...args.slice(0, 100));
-    if (test !== undefined) {
-      conditions.push(test);
-      open.push(yes, no);
-    }
-  }
-  return { fields: [...fields], conditions };
 }
 
 function literalOf(value: unknown): ResolvedExpression | undefined {

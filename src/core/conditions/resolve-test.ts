@@ -5,8 +5,8 @@ import { issue } from '../errors/problem.ts';
 import type { Operator } from '../kinds/operator.ts';
 import { fold } from './fold.ts';
 import type { Test } from './grammar.ts';
-import { resolveOperand, type Scene } from './resolve.ts';
 import type { Argument, ResolvedTest } from './resolved.ts';
+import type { Scene } from './scene.ts';
 import { parseSpan } from './span.ts';
 import { allowed, parseVariable, places, variablesOf, type Variable } from './variables.ts';
 
@@ -237,7 +237,7 @@ function rowArgument(
   at: Scene,
 ): Argument | undefined {
   const object = variable.row === 'parent' ? at.around! : at.env.object;
-  const operand = resolveOperand(variable.field, path, { ...at, object });
+  const operand = at.operand(variable.field, path, { ...at, object });
   if (!operand) return undefined;
   const [left, right] = [field, operand.field].map((one) => ({
     traits: one.type.traits(one),

@@ -2,41 +2,16 @@
  * Finds every name of a condition in the catalog: fields and paths over links, related records, operators,
  * literals, variables. What is not there, not visible or not allowed in its place becomes an issue.
  */
-import type { Catalog, FieldModel, ObjectModel, ReverseLink } from '../catalog/catalog.ts';
+import type { FieldModel, ObjectModel, ReverseLink } from '../catalog/catalog.ts';
 import { nearest } from '../catalog/nearest.ts';
 import { issue, type Issue } from '../errors/problem.ts';
-import type { ParseEnv } from '../kinds/field-type.ts';
 import { countField } from './count-field.ts';
 import { resolveExpression } from './expression.ts';
 import { limits, parseCondition, type Tree } from './grammar.ts';
 import { resolveTest } from './resolve-test.ts';
 import type { Formula, Operand, Resolved, ResolvedTest } from './resolved.ts';
-import type { Visibility } from './scope.ts';
-import { places, type Place } from './variables.ts';
-
-export type ResolveEnv = {
-  catalog: Catalog;
-  object: string;
-  place: Place;
-  parse: ParseEnv;
-  may?: Visibility;
-};
-
-/** Where resolving stands: whose fields are named, inside which places, around what. */
-export type Scene = {
-  env: ResolveEnv;
-  issues: Issue[];
-  /** Object whose fields names mean here. */
-  object: string;
-  /** Object of the record around, inside a condition on related records. */
-  around: string | undefined;
-  /** The place of the condition, then `computed` for each computed field it is inside of. */
-  places: readonly Place[];
-  /** Computed fields being written out: `object.field`. */
-  computing: readonly string[];
-  /** Nodes left, shared by all that is written out: computed fields may not multiply without end. */
-  budget: { left: number };
-};
+import type { ResolveEnv, Scene } from './scene.ts';
+import { places } from './variables.ts';
 
 const scene = (env: ResolveEnv): Scene => ({
   env,
@@ -46,6 +21,7 @@ const scene = (env: ResolveEnv): Scene => ({
   places: [env.place],
   computing: [],
   budget: { left: 5_000 },
+  operand: (name, path, at) => resolveOperand(name, path, at),
 });
 
 /** Resolves a condition. With any issue the node must not be used. */

@@ -64,6 +64,8 @@ export type FieldView<V = any> = {
   Cell(props: CellProps<V>): ReactNode;
   /** Left out where the value is never typed by people. */
   Input?(props: InputProps<V>): ReactNode;
+  /** Loads the input ahead of its first use, where it is loaded late. */
+  preload?(): Promise<unknown>;
   /** One argument of a condition; default `Input`. Its value is the literal itself. */
   Argument?(props: InputProps): ReactNode;
   /** A literal of a condition in words; default `text`. */

@@ -8,16 +8,27 @@ import { amendYaml, writeYaml } from './write-yaml.ts';
 const shape = shapes.pipelines;
 const word = fc.constantFrom('a', 'b', 'c', 'd');
 const item = fc.record(
-  { key: word, type: fc.constantFrom('fields', 'condition'), why: fc.string({ maxLength: 5 }), condition: fc.json().map((text) => ({ x: JSON.parse(text) as unknown })) },
+  {
+    key: word,
+    type: fc.constantFrom('fields', 'condition'),
+    why: fc.string({ maxLength: 5 }),
+    condition: fc.json().map((text) => ({ x: JSON.parse(text) as unknown })),
+  },
   { requiredKeys: ['key', 'type'] },
 );
-const keyed = <T extends { key: string }>(one: fc.Arbitrary<T>) => fc.uniqueArray(one, { selector: ({ key }) => key, maxLength: 4 });
+const keyed = <T extends { key: string }>(one: fc.Arbitrary<T>) =>
+  fc.uniqueArray(one, { selector: ({ key }) => key, maxLength: 4 });
 const pipeline = fc.record(
   {
     label: fc.string({ maxLength: 5 }),
     entry: fc.record({ a: fc.integer(), b: fc.integer() }, { requiredKeys: [] }),
     dates: fc.record({ opened: word, closed: word }, { requiredKeys: [] }),
-    stages: keyed(fc.record({ key: word, goal: fc.string({ maxLength: 5 }), enter: keyed(item) }, { requiredKeys: ['key'] })),
+    stages: keyed(
+      fc.record(
+        { key: word, goal: fc.string({ maxLength: 5 }), enter: keyed(item) },
+        { requiredKeys: ['key'] },
+      ),
+    ),
     transitions: fc.array(fc.record({ from: word, to: word })),
   },
   { requiredKeys: ['label'] },
@@ -35,7 +46,7 @@ test('what differs, laid above the packs, gives the workspace’s definition aga
       const stored: unknown = JSON.parse(JSON.stringify(change ?? null));
       if (change !== undefined) expect(written(lay(base, stored, shape))).toBe(written(next));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -45,7 +56,7 @@ test('a text amended to another definition says exactly that definition', () => 
       const amended = amendYaml('pipelines', writeYaml('pipelines', base), next);
       expect(difference(parse(amended), next, shape)).toBeUndefined();
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -92,13 +103,18 @@ test('a key that both the pack and the workspace changed is a conflict; the work
   const own = { label: 'b', owner: 'o', stages: [{ key: 'x', goal: 'g2' }] };
   const pack = { label: 'c', owner: 'p', stages: [{ key: 'x', goal: 'g2' }] };
   const change = difference(was, own, shape);
-  expect(conflicts(was, pack, change, shape)).toEqual([{ path: 'label', was: 'a', pack: 'c', workspace: 'b' }]);
+  expect(conflicts(was, pack, change, shape)).toEqual([
+    { path: 'label', was: 'a', pack: 'c', workspace: 'b' },
+  ]);
   expect(lay(pack, change, shape)).toEqual({ label: 'b', owner: 'p', stages: [{ key: 'x', goal: 'g2' }] });
 });
 
 test('a checkpoint item of another kind is taken whole: settings of two kinds do not mix', () => {
   const was = { label: 'a', stages: [{ key: 'x', enter: [{ key: 'i', type: 'fields', fields: ['a'] }] }] };
   const own = { label: 'a', stages: [{ key: 'x', enter: [{ key: 'i', type: 'file' }] }] };
-  const pack = { label: 'a', stages: [{ key: 'x', enter: [{ key: 'i', type: 'fields', fields: ['a', 'b'] }] }] };
+  const pack = {
+    label: 'a',
+    stages: [{ key: 'x', enter: [{ key: 'i', type: 'fields', fields: ['a', 'b'] }] }],
+  };
   expect(lay(pack, difference(was, own, shape), shape)).toEqual(own);
 });

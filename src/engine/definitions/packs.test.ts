@@ -33,7 +33,8 @@ function refused(files: Record<string, string>): readonly Issue[] {
 
 const pack = (key: string, needs: string[] = []) =>
   `key: ${key}\nlabel: ${key}\nversion: 1.0.0\nmeaning: A pack for this test.\nneeds: [${needs.join(', ')}]\n`;
-const list = 'label: Colour\nowner: crm_owner\nmeaning: What it looks like.\nvalues:\n  - { key: red, label: Red }\n';
+const list =
+  'label: Colour\nowner: crm_owner\nmeaning: What it looks like.\nvalues:\n  - { key: red, label: Red }\n';
 
 test('the shipped packs hold together', () => {
   const packs = loadPacks(join(import.meta.dirname, '../../../packs'));
@@ -49,7 +50,10 @@ test('a pack stands behind those it needs, and may add to their definitions', ()
   });
   const packs = loadPacks(dir);
   expect(packs.map(({ key }) => key)).toEqual(['zulu', 'alpha']);
-  const definitions = resolve({ base: baseOf(packs.flatMap(({ entries }) => entries) as PackRow[]), own: new Map() });
+  const definitions = resolve({
+    base: baseOf(packs.flatMap(({ entries }) => entries) as PackRow[]),
+    own: new Map(),
+  });
   expect(definitions.lists['colour']!.values).toEqual([
     { key: 'red', label: 'Red', meaning: 'Warm.' },
     { key: 'blue', label: 'Blue' },
@@ -59,7 +63,8 @@ test('a pack stands behind those it needs, and may add to their definitions', ()
 test('every finding is reported at once, with file and line', () => {
   const found = refused({
     'a/pack.yaml': pack('a'),
-    'a/lists/colour.yaml': 'label: Colour\nmeaning: What it looks like.\nvalues:\n  - key: Red\n    label: Red\n    colour: red\n',
+    'a/lists/colour.yaml':
+      'label: Colour\nmeaning: What it looks like.\nvalues:\n  - key: Red\n    label: Red\n    colour: red\n',
     'a/objects/things.yaml': 'label: [\n',
     'a/listen/x.yaml': list,
   });
@@ -94,6 +99,11 @@ test.each([
 
 function bomb(): string {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
-  for (let i = 1; i < 9; i++) lines.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`).join(', ')}]`);
+  for (let i = 1; i < 9; i++)
+    lines.push(
+      `a${i}: &a${i} [${Array(10)
+        .fill(`*a${i - 1}`)
+        .join(', ')}]`,
+    );
   return `${lines.join('\n')}\n`;
 }

@@ -8,6 +8,7 @@ import type { Log } from '../../core/context/context.ts';
 import { inTransaction } from '../../platform/database/transaction.ts';
 import { EPOCH_CHANNEL, readEpoch } from './epoch.ts';
 import { catalogOf, readState } from './state.ts';
+import { sweepUnfinished } from './sweep.ts';
 
 export type CatalogStore = {
   /** What this process last read. */
@@ -30,6 +31,7 @@ export type CatalogStoreOptions = {
 };
 
 const reconnectMs = 1000;
+const sweepMs = 60_000;
 
 export async function catalogStore(options: CatalogStoreOptions): Promise<CatalogStore> {
   const { pool, kinds, log } = options;
@@ -77,6 +79,10 @@ export async function catalogStore(options: CatalogStoreOptions): Promise<Catalo
   const stopListening = options.listen ? keepListening(options.listen, refreshQuietly) : async () => {};
   const poll = setInterval(refreshQuietly, options.pollMs ?? 5000);
   poll.unref();
+  const sweep = setInterval(() => {
+    sweepUnfinished(pool, current).catch(() => {}); // the next round, or the next start, does it
+  }, sweepMs);
+  sweep.unref();
 
   return {
     current: () => current,
@@ -88,6 +94,7 @@ export async function catalogStore(options: CatalogStoreOptions): Promise<Catalo
     async close() {
       closed = true;
       clearInterval(poll);
+      clearInterval(sweep);
       await stopListening();
     },
   };

@@ -1,5 +1,16 @@
 /** Definitions into YAML, with the comments that stood in their text. */
-import { Document, isMap, isScalar, isSeq, parseDocument, visit, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+  type Node,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import type { Sort } from '../../core/definitions/index.ts';
 import { same } from './layers.ts';
 import { keyIn, maxAliases } from './read-yaml.ts';
@@ -66,11 +77,19 @@ function amend(
       amend(document, place as YAMLMap | YAMLSeq, old.get(key), value, inner);
       items.push(part);
     } else if (isMap(node)) {
-      if (part) part.value = document.createNode(value);
+      if (part) part.value = commentedAs(document.createNode(value), part.value);
       items.push(part ?? document.createPair(key, value));
     } else items.push(document.createNode(value));
   }
   node.items = items as typeof node.items;
+}
+
+/** The node, with what was remarked on the one in whose place it stands. */
+function commentedAs(node: Node, former: unknown): Node {
+  if (!isNode(former)) return node;
+  node.comment = former.comment;
+  node.commentBefore = former.commentBefore;
+  return node;
 }
 
 /** Keys that the text has, in its order; new ones behind their neighbour in the schema's order. */

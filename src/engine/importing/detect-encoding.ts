@@ -151,33 +151,26 @@ const impossible = Math.log(1e-9); // a control character, or no character at al
 
 /** Log probability of the text's letters beyond ASCII in a language that borrows a little from its neighbours. */
 function likelihood(text: string, language: Language, neighbours: readonly Language[]): number {
-  const own = frequencies(language);
+  const chances = chancesOf(language, neighbours);
   let sum = 0;
-  let before = ' ';
-  let ascii = true; // of the letter before
   for (let at = 0; at < text.length; at++) {
     const char = text[at]!;
-    if (char > '\x7f') {
-      const chance = own.get(char) ?? 0;
-      const borrowed =
-        neighbours.reduce((all, other) => all + (frequencies(other).get(char) ?? 0), 0) / neighbours.length;
-      const p = 0.9 * chance + 0.1 * borrowed;
-      if (p > 0) {
-        sum += Math.log(p);
-        // A capital after a small letter, or two scripts in one word: the bytes mean something else.
-        const letterBefore = isLetter(before);
-        if (letterBefore && isCapital(char) && before !== before.toUpperCase()) sum += rare / 2;
-        if (letterBefore && ascii && !isLatin(char)) sum += rare;
-      } else if (char < '\xa0' || char === '\ufffd') {
-        sum += impossible;
-      } else {
-        const [left, right] = [isLetter(before), isLetter(text[at + 1] ?? ' ')];
-        const known = marks.includes(char) && !(left && right && char !== '’');
-        sum += known ? mark : left || right ? odd : rare;
-      }
+    if (char <= '\x7f') continue;
+    const before = text[at - 1] ?? ' ';
+    const chance = chances.get(char);
+    if (chance !== undefined) {
+      sum += chance;
+      if (!isLetter(before)) continue;
+      // A capital after a small letter, or two scripts in one word: the bytes mean something else.
+      if (isCapital(char) && before !== before.toUpperCase()) sum += rare / 2;
+      if (before <= '\x7f' && !isLatin(char)) sum += rare;
+    } else if (char < '\xa0' || char === '\ufffd') {
+      sum += impossible;
+    } else {
+      const [left, right] = [isLetter(before), isLetter(text[at + 1] ?? ' ')];
+      const known = marks.includes(char) && !(left && right && char !== '’');
+      sum += known ? mark : left || right ? odd : rare;
     }
-    before = char;
-    ascii = char <= '\x7f';
   }
   return sum;
 }
@@ -186,21 +179,36 @@ const isLetter = (char: string): boolean => /\p{L}/u.test(char);
 const isCapital = (char: string): boolean => char !== char.toLowerCase();
 const isLatin = (char: string): boolean => /[\p{Script=Latin}\p{M}]/u.test(char);
 
-const cache = new Map<Language, Map<string, number>>();
-function frequencies(language: Language): Map<string, number> {
-  let found = cache.get(language);
+const chanceCache = new Map<string, Map<string, number>>();
+
+/** Letter → log of its chance. */
+function chancesOf(language: Language, neighbours: readonly Language[]): Map<string, number> {
+  const name = `${language} ${neighbours.join(' ')}`;
+  let found = chanceCache.get(name);
   if (!found) {
-    const letters = [...lettersOf[language]];
-    const total = letters.reduce((sum, _, rank) => sum + 1 / (rank + 3), 0);
-    found = new Map();
-    letters.forEach((letter, rank) => {
-      const p = 1 / (rank + 3) / total;
-      found!.set(letter, p);
-      const capital = letter.toUpperCase();
-      if (capital !== letter && capital.length === 1 && !found!.has(capital)) found!.set(capital, p / 12);
-    });
-    cache.set(language, found);
+    const shares = new Map<string, number>();
+    const add = (of: Language, weight: number): void => {
+      for (const [letter, share] of frequencies(of)) shares.set(letter, (shares.get(letter) ?? 0) + share * weight);
+    };
+    add(language, 0.9);
+    for (const other of neighbours) add(other, 0.1 / neighbours.length);
+    found = new Map([...shares].map(([letter, share]) => [letter, Math.log(share)]));
+    chanceCache.set(name, found);
   }
+  return found;
+}
+
+/** By rank, as languages have it: the third letter a third as often as the first. */
+function frequencies(language: Language): Map<string, number> {
+  const letters = [...lettersOf[language]];
+  const total = letters.reduce((sum, _, rank) => sum + 1 / (rank + 3), 0);
+  const found = new Map<string, number>();
+  letters.forEach((letter, rank) => {
+    const share = 1 / (rank + 3) / total;
+    found.set(letter, share);
+    const capital = letter.toUpperCase();
+    if (capital !== letter && capital.length === 1 && !found.has(capital)) found.set(capital, share / 12);
+  });
   return found;
 }
 

@@ -16,13 +16,13 @@ export type FileBytes = {
   nul: boolean;
   /** Escape sequences of the ISO-2022 encodings. */
   escapes: boolean;
-  /** Stretches with bytes above 127 or escapes, each from the start of a line, 256 KB at most together. */
+  /** Stretches with bytes above 127 or escapes, each from the start of a line, about 64 KB together. */
   sample: Buffer;
 };
 
 const chunkSize = 1024 * 1024;
-const sampleSize = 256 * 1024;
-const stretch = 32 * 1024;
+const sampleSize = 64 * 1024;
+const stretch = 16 * 1024;
 
 /** Reads the whole file once. Throws a 415 or 422 problem for an empty file and for what is no text. */
 export async function fileBytes(path: string): Promise<FileBytes> {

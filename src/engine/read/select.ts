@@ -54,9 +54,10 @@ export function selectedFields(object: ObjectModel, access: Access, asked?: read
   return [...new Set(['id', ...asked])].map((key) => object.fields.get(key)!);
 }
 
-export function selectEnvOf(catalog: Catalog, access: Access): SelectEnv {
+export function selectEnvOf(context: Context, access: Access): SelectEnv {
   return {
-    catalog,
+    catalog: context.catalog,
+    currency: context.workspace.currency,
     readable: (object, alias) =>
       access.all('read', object) ? raw('true') : access.scope('read', object, alias),
   };
@@ -70,7 +71,7 @@ export function selection(
   asked?: readonly string[],
 ): Selection {
   const fields = selectedFields(object, access, asked);
-  const env = selectEnvOf(context.catalog, access);
+  const env = selectEnvOf(context, access);
   const parts: Sql[] = [];
   for (const field of fields) {
     if (field.type.computed) {

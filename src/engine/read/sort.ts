@@ -47,7 +47,7 @@ export function parseSort(
       ]);
     }
     const operandType = field.type.operandType(field);
-    const ordered = field.type.order?.(field, alias);
+    const ordered = field.type.order?.(field, alias, context.catalog);
     const expressions = ordered
       ? ordered.map((expression) => ({
           sql: expression,

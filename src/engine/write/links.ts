@@ -46,9 +46,9 @@ export async function resolveLinks(
       }
     }
   }
-  if (wanted.length === 0) return new Map();
-  const found = await lookUp(run, on, wanted);
   const refused = new Map<number, Issue[]>();
+  await findFiles(run, on, rows, lenient, refused);
+  const found = wanted.length > 0 ? await lookUp(run, on, wanted) : [];
   wanted.forEach((one, at) => {
     const ids = found[at]!;
     if (ids.length === 1) {
@@ -65,6 +65,49 @@ export async function resolveLinks(
     }
   });
   return new Map([...refused].map(([index, issues]) => [index, invalid(issues)]));
+}
+
+/** Ids of uploaded files must name one. */
+async function findFiles(
+  run: Run,
+  on: Queryable,
+  rows: readonly Row[],
+  lenient: boolean,
+  refused: Map<number, Issue[]>,
+): Promise<void> {
+  const named = rows.flatMap((row) =>
+    [...row.values].flatMap(([key, value]) => {
+      const field = row.object.fields.get(key)!;
+      return field.type.holdsFile && typeof value === 'string' && value !== oldValue(row, field)
+        ? [{ row, field, value }]
+        : [];
+    }),
+  );
+  if (named.length === 0) return;
+  const found = await run.query(
+    on,
+    sql`SELECT f.id FROM platform.files f WHERE f.id = ANY(${named.map((one) => one.value)}::uuid[])`,
+  );
+  const there = new Set(found.map((file) => file['id'] as string));
+  for (const { row, field, value } of named) {
+    if (there.has(value)) continue;
+    const problem = issue(
+      row.path + field.key,
+      'link_not_found',
+      '{label}: there is no uploaded file with id {value}.',
+      'Upload the file first, and send the id that it gets.',
+      {
+        label: field.label,
+        value,
+      },
+    );
+    if (lenient && !field.required) {
+      row.values.delete(field.key);
+      row.left.push({ field: field.key, raw: value, issue: problem });
+    } else {
+      refused.set(row.index, [...(refused.get(row.index) ?? []), problem]);
+    }
+  }
 }
 
 function linkIssue(one: Wanted, found: number): Issue {

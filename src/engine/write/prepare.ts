@@ -303,12 +303,19 @@ function defaultValue(context: Context, env: ParseEnv, field: FieldModel): unkno
 
 /** Today in the workspace's time zone, YYYY-MM-DD. */
 export const todayIn = (env: Pick<ParseEnv, 'now' | 'timeZone'>): string =>
-  new Intl.DateTimeFormat('en-CA', {
-    timeZone: env.timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-  }).format(env.now);
+  calendarOf(env.timeZone).format(env.now);
+
+/** A formatter takes longer to make than a write to do. */
+const calendars = new Map<string, Intl.DateTimeFormat>();
+
+function calendarOf(timeZone: string): Intl.DateTimeFormat {
+  let known = calendars.get(timeZone);
+  if (!known) {
+    known = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+    calendars.set(timeZone, known);
+  }
+  return known;
+}
 
 function required(row: Row, issues: Issue[]): void {
   for (const field of row.object.fields.values()) {

@@ -87,15 +87,26 @@ const tagOf = (operation: Operation): string => {
 
 const pathNames = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map((found) => found[1]!);
 
+/** A record's version is asked for by If-Match, never in the body. */
+const takesVersion = ({ http }: Operation, properties: Schemas): boolean =>
+  http.path.includes('{object}/{id}') && http.method !== 'GET' && 'version' in properties;
+
+/** Inputs that travel neither in the body nor, for a reading operation, in the query. */
+const elsewhere = (operation: Operation, properties: Schemas): string[] => [
+  ...pathNames(operation.http.path),
+  ...(operation.http.query ?? []),
+  ...(takesVersion(operation, properties) ? ['version'] : []),
+];
+
 function parametersOf(document: Document, operation: Operation, path: string): Schema[] {
   const { http } = operation;
   const { properties, required } = inputOf(document, operation);
   const inPath = pathNames(path).map((name) => ({ name, in: 'path', required: true, schema: properties[name] ?? { type: 'string' } }));
   const reads = http.method === 'GET' || http.method === 'DELETE';
-  const named = reads ? Object.keys(properties).filter((key) => !pathNames(http.path).includes(key)) : (http.query ?? []);
+  const named = reads ? Object.keys(properties).filter((key) => !elsewhere(operation, properties).includes(key)) : (http.query ?? []);
   const inQuery = named.map((name) => ({ name, in: 'query', required: required.includes(name), schema: properties[name] ?? { type: 'string' } }));
-  const idempotency = http.idempotent ? [{ $ref: '#/components/parameters/idempotencyKey' }] : [];
-  return [...inPath, ...inQuery, ...idempotency];
+  const shared = [...(http.idempotent ? ['idempotencyKey'] : []), ...(takesVersion(operation, properties) ? ['ifMatch'] : [])];
+  return [...inPath, ...inQuery, ...shared.map((name) => ({ $ref: `#/components/parameters/${name}` }))];
 }
 
 function bodyOf(document: Document, operation: Operation, object: PublicObject | undefined): Schema | undefined {
@@ -106,10 +117,10 @@ function bodyOf(document: Document, operation: Operation, object: PublicObject |
     return { required: true, content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } } };
   }
   const { properties, required, rest } = inputOf(document, operation);
-  const elsewhere = [...pathNames(http.path), ...(http.query ?? [])];
-  const own = Object.fromEntries(Object.entries(properties).filter(([key]) => !elsewhere.includes(key)));
+  const placed = elsewhere(operation, properties);
+  const own = Object.fromEntries(Object.entries(properties).filter(([key]) => !placed.includes(key)));
   if (Object.keys(own).length === 0 && !http.multipart) return undefined;
-  const needed = required.filter((key) => !elsewhere.includes(key));
+  const needed = required.filter((key) => !placed.includes(key));
   if (http.multipart) own['file'] = { type: 'string', contentMediaType: 'application/octet-stream', description: 'The file' };
   const schema: Schema = { type: 'object', properties: own, ...(needed.length > 0 ? { required: needed } : {}), ...rest };
   const type = http.multipart ? 'multipart/form-data' : 'application/json';
@@ -151,7 +162,6 @@ function inputOf(document: Document, operation: Operation): { properties: Schema
 function schemaOf(document: Document, type: z.ZodType, name: string, io: 'input' | 'output'): Schema {
   const made = z.toJSONSchema(type, { io, unrepresentable: 'any', reused: 'inline' }) as Schema;
   delete made['$schema'];
-  delete made['~standard'];
   const definitions = (made['$defs'] ?? {}) as Schemas;
   delete made['$defs'];
   const moved = (value: unknown): unknown => {

@@ -48,6 +48,13 @@ export function sharedSchemas(secureCookies: boolean) {
         description: 'The same key with the same body gets the same answer for 24 hours, and does nothing twice',
         schema: { type: 'string', maxLength: 255 },
       },
+      ifMatch: {
+        name: 'If-Match',
+        in: 'header',
+        required: false,
+        description: 'The version that you read; the change is refused with 412 when somebody changed the record since',
+        schema: { type: 'string', examples: ['"3"'] },
+      },
     } as Record<string, Record<string, unknown>>,
     responses: {
       Problem: {

@@ -55,3 +55,8 @@ const views: Readonly<Record<string, FieldView>> = {
 
 /** The view of a field; a type that the web does not know yet is shown as text. */
 export const viewOf = (field: PublicField): FieldView => views[field.type] ?? textView;
+
+/** Loads all inputs ahead of the first edit, while the browser has nothing else to do. */
+export const preloadInputs = (): void => {
+  for (const view of Object.values(views)) void view.preload?.();
+};

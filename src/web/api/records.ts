@@ -30,11 +30,22 @@ export type HistoryEntry = {
 /** A longer address than this is sent as a body: proxies cut addresses at 8 kB and less. */
 const longestAddress = 1800;
 
-export function listRecords(object: string, params: ListParams & { cursor?: string; count?: 'exact' }, signal?: AbortSignal) {
+export function listRecords(
+  object: string,
+  params: ListParams & { cursor?: string; count?: 'exact' },
+  signal?: AbortSignal,
+) {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(params)) {
     if (value === undefined || value === '') continue;
-    search.set(key, Array.isArray(value) ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value));
+    search.set(
+      key,
+      Array.isArray(value)
+        ? value.join(',')
+        : typeof value === 'object'
+          ? JSON.stringify(value)
+          : String(value),
+    );
   }
   const address = `/${object}?${search}`;
   if (address.length <= longestAddress) return request<Page>('GET', address, { signal });
@@ -54,7 +65,8 @@ export const countQuery = (object: string, params: Pick<ListParams, 'where' | 'q
   queryOptions({
     queryKey: ['records', object, 'count', params],
     queryFn: async ({ signal }) =>
-      (await listRecords(object, { ...params, limit: 1, fields: ['id'], count: 'exact' }, signal)).total ?? null,
+      (await listRecords(object, { ...params, limit: 1, fields: ['id'], count: 'exact' }, signal)).total ??
+      null,
   });
 
 export const recordQuery = (object: string, id: string) =>
@@ -78,7 +90,8 @@ export const changeRecord = (object: string, id: string, set: Record<string, unk
 
 export const archiveRecord = (object: string, id: string) => request<unknown>('DELETE', `/${object}/${id}`);
 
-export const restoreRecord = (object: string, id: string) => request<unknown>('POST', `/${object}/${id}/restore`);
+export const restoreRecord = (object: string, id: string) =>
+  request<unknown>('POST', `/${object}/${id}/restore`);
 
 export type AdvanceInput = {
   to: string;
@@ -100,7 +113,8 @@ export type Found = { object: string; id: string; name: string; detail?: string 
 export const searchQuery = (text: string) =>
   queryOptions({
     queryKey: ['search', text],
-    queryFn: ({ signal }) => request<{ data: Found[] }>('GET', `/search?q=${encodeURIComponent(text)}`, { signal }),
+    queryFn: ({ signal }) =>
+      request<{ data: Found[] }>('GET', `/search?q=${encodeURIComponent(text)}`, { signal }),
     enabled: text.trim().length > 0,
     staleTime: 10_000,
   });

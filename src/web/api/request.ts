@@ -26,7 +26,13 @@ export const isRefused = (error: unknown): error is Refused => error instanceof 
 export const problemOf = (error: unknown): ProblemDocument =>
   isRefused(error)
     ? error.problem
-    : { status: 0, code: 'unreachable', title: '', detail: error instanceof Error ? error.message : '', errors: [] };
+    : {
+        status: 0,
+        code: 'unreachable',
+        title: '',
+        detail: error instanceof Error ? error.message : '',
+        errors: [],
+      };
 
 type Options = {
   body?: unknown;
@@ -52,7 +58,11 @@ export async function request<T>(method: string, path: string, options: Options 
       method,
       headers,
       credentials: 'same-origin',
-      body: form ? (options.body as FormData) : options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: form
+        ? (options.body as FormData)
+        : options.body === undefined
+          ? undefined
+          : JSON.stringify(options.body),
       signal: options.signal,
     });
   } catch (error) {

@@ -33,7 +33,14 @@ export function ArgumentWords({ value, field, env, plain }: Props) {
   return view.text(value as never, field, env) || String(value ?? '');
 }
 
-const spans: Record<string, string> = { min: 'minute', h: 'hour', d: 'day', w: 'week', mo: 'month', y: 'year' };
+const spans: Record<string, string> = {
+  min: 'minute',
+  h: 'hour',
+  d: 'day',
+  w: 'week',
+  mo: 'month',
+  y: 'year',
+};
 
 /** `$me`, `$today+3d`: the variables of the condition language. */
 function variableWords(value: string): string {
@@ -43,6 +50,10 @@ function variableWords(value: string): string {
   if (!found || !messages.exists(key)) return value;
   const base = messages.t(key as 'variables.me');
   if (!found[2]) return base;
-  const amount = new Intl.NumberFormat(undefined, { style: 'unit', unit: spans[found[4]!]!, unitDisplay: 'long' }).format(Number(found[3]));
+  const amount = new Intl.NumberFormat(undefined, {
+    style: 'unit',
+    unit: spans[found[4]!]!,
+    unitDisplay: 'long',
+  }).format(Number(found[3]));
   return messages.t(found[2] === '-' ? 'variables.before' : 'variables.after', { amount, base });
 }

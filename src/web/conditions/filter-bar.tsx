@@ -1,7 +1,7 @@
 /** The filter of a list as a sentence: “Deals where owner is me and stage is one of …”, each part changeable. */
 import { Button, CloseButton, Popover } from '@mantine/core';
 import { IconFilter, IconPlus } from '@tabler/icons-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PublicCatalog, PublicField, PublicObject } from '../../core/catalog/public-catalog.ts';
 import type { ViewEnv } from '../../core/kinds/field-view.ts';
@@ -9,9 +9,10 @@ import { fieldOf, objectOf } from '../api/catalog.ts';
 import type { Condition } from '../api/records.ts';
 import { ArgumentWords } from './argument-words.tsx';
 import classes from './filter-bar.module.css';
-import { FilterEditor } from './filter-editor.tsx';
 import { filterCondition, filterParts, type FilterPart } from './filter-parts.ts';
 import { operatorWords } from './operator-words.ts';
+
+const FilterEditor = lazy(async () => ({ default: (await import('./filter-editor.tsx')).FilterEditor }));
 
 type Props = {
   object: PublicObject;
@@ -48,12 +49,23 @@ export function FilterBar({ object, where, onChange, env }: Props) {
                 width={340}
               >
                 <Popover.Target>
-                  <button type="button" className={classes.words} onClick={() => setOpen(open === index ? undefined : index)}>
+                  <button
+                    type="button"
+                    className={classes.words}
+                    onClick={() => setOpen(open === index ? undefined : index)}
+                  >
                     <PartWords part={part} object={object} env={env} />
                   </button>
                 </Popover.Target>
                 <Popover.Dropdown p={0}>
-                  <FilterEditor object={object} env={env} test={part.test} onApply={(test) => replace(index, { test })} />
+                  <Suspense>
+                    <FilterEditor
+                      object={object}
+                      env={env}
+                      test={part.test}
+                      onApply={(test) => replace(index, { test })}
+                    />
+                  </Suspense>
                 </Popover.Dropdown>
               </Popover>
             ) : (
@@ -81,7 +93,9 @@ export function FilterBar({ object, where, onChange, env }: Props) {
         <Popover.Target>
           <Button
             variant="subtle"
-            leftSection={parts.length > 0 ? <IconPlus size={14} stroke={1.6} /> : <IconFilter size={14} stroke={1.6} />}
+            leftSection={
+              parts.length > 0 ? <IconPlus size={14} stroke={1.6} /> : <IconFilter size={14} stroke={1.6} />
+            }
             onClick={() => setOpen(open === -1 ? undefined : -1)}
             data-filter-add
           >
@@ -89,7 +103,9 @@ export function FilterBar({ object, where, onChange, env }: Props) {
           </Button>
         </Popover.Target>
         <Popover.Dropdown p={0}>
-          <FilterEditor object={object} env={env} onApply={(test) => replace(parts.length, { test })} />
+          <Suspense>
+            <FilterEditor object={object} env={env} onApply={(test) => replace(parts.length, { test })} />
+          </Suspense>
         </Popover.Dropdown>
       </Popover>
     </div>
@@ -97,7 +113,11 @@ export function FilterBar({ object, where, onChange, env }: Props) {
 }
 
 /** The field at the end of a path over links, and the labels on the way. */
-function alongPath(catalog: PublicCatalog, object: PublicObject, path: string): { field?: PublicField; label: string } {
+function alongPath(
+  catalog: PublicCatalog,
+  object: PublicObject,
+  path: string,
+): { field?: PublicField; label: string } {
   const labels: string[] = [];
   let here: PublicObject | undefined = object;
   let field: PublicField | undefined;
@@ -144,7 +164,15 @@ function PartWords({ part, object, env }: PartProps) {
 }
 
 /** Alternatives and negations in words; related records by their name. */
-function WholeWords({ condition, object, env }: { condition: Condition; object: PublicObject; env: ViewEnv }) {
+function WholeWords({
+  condition,
+  object,
+  env,
+}: {
+  condition: Condition;
+  object: PublicObject;
+  env: ViewEnv;
+}) {
   const { t } = useTranslation();
   const [key, value] = Object.entries(condition)[0] ?? ['', undefined];
   if (key === 'any' && Array.isArray(value)) {

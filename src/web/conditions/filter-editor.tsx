@@ -30,7 +30,9 @@ export function FilterEditor({ object, env, test, onApply }: Props) {
     const chosen = key === null ? undefined : fieldOf(object, key);
     setPath(key);
     setArgument(null);
-    setOperator(chosen ? (usual.find((one) => chosen.operators.includes(one)) ?? chosen.operators[0] ?? null) : null);
+    setOperator(
+      chosen ? (usual.find((one) => chosen.operators.includes(one)) ?? chosen.operators[0] ?? null) : null,
+    );
   };
   // An operator that asks yes or no is two choices in words: “is empty”, “is filled”.
   const choices = (field?.operators ?? (operator ? [operator] : [])).flatMap((key) =>
@@ -48,7 +50,8 @@ export function FilterEditor({ object, env, test, onApply }: Props) {
       onSubmit={(event) => {
         event.preventDefault();
         event.stopPropagation();
-        if (path && operator && complete) onApply({ path, operator, argument: shape === 'flag' ? argument !== false : argument });
+        if (path && operator && complete)
+          onApply({ path, operator, argument: shape === 'flag' ? argument !== false : argument });
       }}
     >
       <Select
@@ -101,7 +104,12 @@ export function FilterEditor({ object, env, test, onApply }: Props) {
 
 const isFilled = (argument: unknown, shape: string | undefined): boolean => {
   if (shape === 'values') return Array.isArray(argument) && argument.length > 0;
-  if (shape === 'range') return Array.isArray(argument) && argument.length === 2 && argument.every((one) => one !== null && one !== undefined && one !== '');
+  if (shape === 'range')
+    return (
+      Array.isArray(argument) &&
+      argument.length === 2 &&
+      argument.every((one) => one !== null && one !== undefined && one !== '')
+    );
   return argument !== null && argument !== undefined && argument !== '';
 };
 
@@ -146,16 +154,56 @@ function Argument({ id, shape, words, field, env, value, onChange }: ArgumentPro
     const [from, to] = Array.isArray(value) ? value : [null, null];
     return (
       <>
-        <Value id={`${id}-from`} label={t('conditions.from')} value={from} onChange={(one: unknown) => onChange([one, to])} field={field} env={env} autoFocus />
-        <Value id={`${id}-to`} label={t('conditions.until')} value={to} onChange={(one: unknown) => onChange([from, one])} field={field} env={env} />
+        <Value
+          id={`${id}-from`}
+          label={t('conditions.from')}
+          value={from}
+          onChange={(one: unknown) => onChange([one, to])}
+          field={field}
+          env={env}
+          autoFocus
+        />
+        <Value
+          id={`${id}-to`}
+          label={t('conditions.until')}
+          value={to}
+          onChange={(one: unknown) => onChange([from, one])}
+          field={field}
+          env={env}
+        />
       </>
     );
   }
-  if (shape === 'values') return <Several id={id} field={field} env={env} value={Array.isArray(value) ? value : []} onChange={onChange} />;
-  return <Value id={id} label={t('conditions.value')} value={value} onChange={onChange} field={field} env={env} autoFocus />;
+  if (shape === 'values')
+    return (
+      <Several
+        id={id}
+        field={field}
+        env={env}
+        value={Array.isArray(value) ? value : []}
+        onChange={onChange}
+      />
+    );
+  return (
+    <Value
+      id={id}
+      label={t('conditions.value')}
+      value={value}
+      onChange={onChange}
+      field={field}
+      env={env}
+      autoFocus
+    />
+  );
 }
 
-type SeveralProps = { id: string; field: PublicField; env: ViewEnv; value: readonly unknown[]; onChange(value: unknown): void };
+type SeveralProps = {
+  id: string;
+  field: PublicField;
+  env: ViewEnv;
+  value: readonly unknown[];
+  onChange(value: unknown): void;
+};
 
 /** Several values, added one by one. */
 function Several({ id, field, env, value, onChange }: SeveralProps) {

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { filterCondition, filterParts } from './filter-parts.ts';
 
 test('every short form is read as its field, operator and argument', () => {
-  expect(filterParts({ stage: ['new', 'won'], owner: '$me', closed_on: null, amount: { gte: 10, lt: 20 } })).toEqual([
+  expect(
+    filterParts({ stage: ['new', 'won'], owner: '$me', closed_on: null, amount: { gte: 10, lt: 20 } }),
+  ).toEqual([
     { test: { path: 'stage', operator: 'in', argument: ['new', 'won'] } },
     { test: { path: 'owner', operator: 'eq', argument: '$me' } },
     { test: { path: 'closed_on', operator: 'missing', argument: true } },

@@ -31,7 +31,8 @@ export function CreateDrawer({ object, given, onClose }: Props) {
   const [problem, setProblem] = useState<ProblemDocument>();
 
   const fields = object.fields.filter(
-    (field) => !field.system && field.may === 'edit' && Boolean(viewOf(field).Input) && field.role !== 'stage',
+    (field) =>
+      !field.system && field.may === 'edit' && Boolean(viewOf(field).Input) && field.role !== 'stage',
   );
   const first = (field: PublicField) =>
     object.name_fields.includes(field.key) || field.required || given?.[field.key] !== undefined;
@@ -76,9 +77,19 @@ export function CreateDrawer({ object, given, onClose }: Props) {
           <p className={classes.meaning}>{object.meaning}</p>
           {problem && (elsewhere.length > 0 || problem.errors.length === 0) && (
             <div className={classes.refused} role="alert">
-              {elsewhere.length > 0 ? elsewhere.map((issue) => <p key={issue.path + issue.code}>{issueWords(issue)}</p>) : <p>{problem.detail}</p>}
+              {elsewhere.length > 0 ? (
+                elsewhere.map((issue) => <p key={issue.path + issue.code}>{issueWords(issue)}</p>)
+              ) : (
+                <p>{problem.detail}</p>
+              )}
               {problem.candidates?.map((candidate) => (
-                <a key={candidate.id} className="link" href={env.address(object.key, candidate.id)} target="_blank" rel="noreferrer">
+                <a
+                  key={candidate.id}
+                  className="link"
+                  href={env.address(object.key, candidate.id)}
+                  target="_blank"
+                  rel="noreferrer"
+                >
                   {candidate.name ?? t('create.candidate')}
                 </a>
               ))}
@@ -98,7 +109,12 @@ export function CreateDrawer({ object, given, onClose }: Props) {
               onChange={(value) => setValues((before) => ({ ...before, [field.key]: value }))}
               env={env}
               record={values}
-              refused={problem?.errors.filter((issue) => issue.path === field.key).map(issueWords).join(' ') || undefined}
+              refused={
+                problem?.errors
+                  .filter((issue) => issue.path === field.key)
+                  .map(issueWords)
+                  .join(' ') || undefined
+              }
               autoFocus={index === 0}
             />
           ))}

@@ -22,9 +22,13 @@ export function FieldList({ object, record, env }: Props) {
   const [all, setAll] = useState(false);
   // Where the record stands is drawn as its path; the record's own dates close the list.
   const own = object.fields.filter((field) => !field.system && field.role === undefined);
-  const shown = own.filter((field) => all || own.length <= fewFields || field.required || !isEmpty(record[field.key]));
+  const shown = own.filter(
+    (field) => all || own.length <= fewFields || field.required || !isEmpty(record[field.key]),
+  );
   const rest = own.length - shown.length;
-  const system = object.fields.filter((field) => field.system && dates.has(field.key) && !isEmpty(record[field.key]));
+  const system = object.fields.filter(
+    (field) => field.system && dates.has(field.key) && !isEmpty(record[field.key]),
+  );
   return (
     <div className={classes.list}>
       {[...sections(shown)].map(([name, fields]) => (

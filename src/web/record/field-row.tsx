@@ -1,7 +1,7 @@
 /** One field on a record: its value, and in its place the input. Shown at once, reopened when refused. */
-import { ActionIcon, Button, Modal, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { IconPencil } from '@tabler/icons-react';
-import { useId, useRef, useState } from 'react';
+import { lazy, Suspense, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PublicField, PublicObject } from '../../core/catalog/public-catalog.ts';
 import type { ViewEnv } from '../../core/kinds/field-view.ts';
@@ -12,6 +12,10 @@ import classes from './field-row.module.css';
 import { FieldValue } from './field-value.tsx';
 import { refusalFor } from './refusal-words.ts';
 import { writeValue } from './write-value.ts';
+
+const ConflictDialog = lazy(async () => ({
+  default: (await import('./conflict-dialog.tsx')).ConflictDialog,
+}));
 
 type Props = { object: PublicObject; field: PublicField; record: CrmRecord; env: ViewEnv };
 
@@ -24,7 +28,8 @@ export function FieldRow({ object, field, record, env }: Props) {
   const [conflict, setConflict] = useState<{ theirs: CrmRecord; mine: unknown }>();
   const change = useChangeField(object.key);
   const pencil = useRef<HTMLButtonElement>(null);
-  const may = Boolean(object.may.edit) && !record['archived_at'] && field.may === 'edit' && Boolean(view.Input);
+  const may =
+    Boolean(object.may.edit) && !record['archived_at'] && field.may === 'edit' && Boolean(view.Input);
   const empty = record[field.key] === null || record[field.key] === undefined || record[field.key] === '';
 
   const open = () => may && setDraft({ base: record, value: record[field.key] ?? null });
@@ -90,7 +95,11 @@ export function FieldRow({ object, field, record, env }: Props) {
               invalid={Boolean(refused)}
               autoFocus
             />
-            <p id={`${id}-hint`} className={refused ? classes.refused : classes.hint} role={refused ? 'alert' : undefined}>
+            <p
+              id={`${id}-hint`}
+              className={refused ? classes.refused : classes.hint}
+              role={refused ? 'alert' : undefined}
+            >
               {refused ?? field.meaning}
             </p>
             {view.wide && (
@@ -116,7 +125,11 @@ export function FieldRow({ object, field, record, env }: Props) {
           }}
         >
           <span className={view.wide ? classes.prose : 'cut'}>
-            {empty ? <span className="muted">{may ? t('record.add') : '–'}</span> : <FieldValue field={field} record={record} env={env} />}
+            {empty ? (
+              <span className="muted">{may ? t('record.add') : '–'}</span>
+            ) : (
+              <FieldValue field={field} record={record} env={env} />
+            )}
           </span>
           {may && (
             <ActionIcon
@@ -132,55 +145,19 @@ export function FieldRow({ object, field, record, env }: Props) {
         </dd>
       )}
       {conflict && (
-        <Conflict
-          field={field}
-          env={env}
-          {...conflict}
-          onTheirs={() => setConflict(undefined)}
-          onMine={() => {
-            setConflict(undefined);
-            save(conflict.mine, conflict.theirs);
-          }}
-        />
+        <Suspense>
+          <ConflictDialog
+            field={field}
+            env={env}
+            {...conflict}
+            onTheirs={() => setConflict(undefined)}
+            onMine={() => {
+              setConflict(undefined);
+              save(conflict.mine, conflict.theirs);
+            }}
+          />
+        </Suspense>
       )}
     </div>
-  );
-}
-
-type ConflictProps = {
-  field: PublicField;
-  env: ViewEnv;
-  theirs: CrmRecord;
-  mine: unknown;
-  onTheirs(): void;
-  onMine(): void;
-};
-
-/** Two people changed the same field: both values stand side by side, and one is chosen. */
-function Conflict({ field, env, theirs, mine, onTheirs, onMine }: ConflictProps) {
-  const { t } = useTranslation();
-  return (
-    <Modal opened onClose={onTheirs} title={t('conflict.title', { field: field.label })} size={480} closeButtonProps={{ 'aria-label': t('common.close') }}>
-      <div className={classes.conflict}>
-        <p className="second">{t('conflict.explain')}</p>
-        <dl className={classes.both}>
-          <dt className="muted">{t('conflict.theirs')}</dt>
-          <dd>
-            <FieldValue field={field} record={theirs} env={env} />
-          </dd>
-          <dt className="muted">{t('conflict.mine')}</dt>
-          <dd>
-            <FieldValue field={field} record={{ ...theirs, [field.key]: mine }} env={env} />
-          </dd>
-        </dl>
-      </div>
-      <footer className="dialog-foot">
-        <span className="grow" />
-        <Button variant="subtle" onClick={onTheirs}>
-          {t('conflict.keepTheirs')}
-        </Button>
-        <Button onClick={onMine}>{t('conflict.useMine')}</Button>
-      </footer>
-    </Modal>
   );
 }

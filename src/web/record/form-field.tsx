@@ -37,7 +37,11 @@ export function FormField({ id, field, value, onChange, env, record, refused, au
         invalid={Boolean(refused)}
         autoFocus={autoFocus}
       />
-      <p id={`${id}-hint`} className={refused ? classes.refused : classes.hint} role={refused ? 'alert' : undefined}>
+      <p
+        id={`${id}-hint`}
+        className={refused ? classes.refused : classes.hint}
+        role={refused ? 'alert' : undefined}
+      >
         {refused ?? field.meaning}
       </p>
     </div>

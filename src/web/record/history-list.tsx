@@ -48,7 +48,10 @@ export function HistoryList({ object, id, env }: Props) {
 }
 
 const dayWords = (at: string, env: ViewEnv): string =>
-  instantWords(at, { locale: env.locale, timeZone: env.timeZone, now: env.now() }).replace(/ \d{1,2}[:.]\d{2}.*$/, '');
+  instantWords(at, { locale: env.locale, timeZone: env.timeZone, now: env.now() }).replace(
+    / \d{1,2}[:.]\d{2}.*$/,
+    '',
+  );
 
 const icons: Record<string, typeof IconPlus> = {
   created: IconPlus,

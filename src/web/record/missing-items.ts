@@ -1,5 +1,10 @@
 /** A refused move, read as the things one small form can ask for. */
-import type { PublicCatalog, PublicField, PublicItem, PublicObject } from '../../core/catalog/public-catalog.ts';
+import type {
+  PublicCatalog,
+  PublicField,
+  PublicItem,
+  PublicObject,
+} from '../../core/catalog/public-catalog.ts';
 import type { Issue } from '../../core/errors/problem.ts';
 import { fieldOf, objectServing, type PublicPipeline } from '../api/catalog.ts';
 

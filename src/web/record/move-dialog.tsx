@@ -50,7 +50,11 @@ export function MoveDialog({ object, pipeline, record, env, to, errors, sending,
   const change = (place: string, value: unknown) => setValues((before) => ({ ...before, [place]: value }));
 
   const send = () =>
-    onSend({ ...answers(items, values), to, ...(override?.trim() ? { override_reason: override.trim() } : {}) });
+    onSend({
+      ...answers(items, values),
+      to,
+      ...(override?.trim() ? { override_reason: override.trim() } : {}),
+    });
   const may = object.may.override;
   return (
     <Modal
@@ -124,7 +128,9 @@ export function MoveDialog({ object, pipeline, record, env, to, errors, sending,
 /** “Line monitoring · Brightwater Foods · €64,000”: the record in the words people know it by. */
 function about(object: PublicObject, record: CrmRecord, env: ViewEnv): string {
   const facts = object.fields
-    .filter((field) => !object.name_fields.includes(field.key) && (field.link_to || viewOf(field).align === 'end'))
+    .filter(
+      (field) => !object.name_fields.includes(field.key) && (field.link_to || viewOf(field).align === 'end'),
+    )
     .filter((field) => !field.system && field.key !== object.owner_field)
     .map((field) => viewOf(field).text(record[field.key], field, env))
     .filter(Boolean)
@@ -214,7 +220,8 @@ const ownerWords = (owner: string): string =>
 
 /** What the form holds, as `advance` takes it. */
 function answers(items: readonly Missing[], values: Values): Omit<AdvanceInput, 'to'> {
-  const out: { set?: Record<string, unknown>; reason?: string; files?: unknown[] } & Record<string, unknown> = {};
+  const out: { set?: Record<string, unknown>; reason?: string; files?: unknown[] } & Record<string, unknown> =
+    {};
   for (const { set, companion } of items) {
     for (const { field, proposed } of set) {
       const written = writeValue(field, values[`set.${field.key}`] ?? proposed);

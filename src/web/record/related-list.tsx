@@ -21,7 +21,14 @@ export function RelatedLists({ object, id, env }: Props) {
     return from?.may.read ? [{ ...link, from }] : [];
   });
   return lists.map((link) => (
-    <Related key={link.name} from={link.from} where={{ [link.field]: id }} env={env} twice={link.name !== link.object} field={link.field} />
+    <Related
+      key={link.name}
+      from={link.from}
+      where={{ [link.field]: id }}
+      env={env}
+      twice={link.name !== link.object}
+      field={link.field}
+    />
   ));
 }
 
@@ -33,12 +40,19 @@ function Related({ from, where, env, twice, field }: RelatedProps) {
   const fact =
     from.fields.find((other) => other.role === 'stage') ??
     from.fields.find((other) => !other.system && other.traits.includes('temporal') && other.sortable);
-  const fields = ['id', ...from.name_fields, ...(fact ? [fact.key] : []), ...(from.pipeline_field ? [from.pipeline_field] : [])];
+  const fields = [
+    'id',
+    ...from.name_fields,
+    ...(fact ? [fact.key] : []),
+    ...(from.pipeline_field ? [from.pipeline_field] : []),
+  ];
   const list = useQuery(pageQuery(from.key, { where, limit: few, sort: '-created_at', fields }, null));
   const count = useQuery(countQuery(from.key, { where }));
   const total = count.data ?? 0;
   if (list.isSuccess && list.data.data.length === 0) return null;
-  const label = twice ? `${from.label.many}: ${from.fields.find((other) => other.key === field)?.label}` : from.label.many;
+  const label = twice
+    ? `${from.label.many}: ${from.fields.find((other) => other.key === field)?.label}`
+    : from.label.many;
   return (
     <section className={classes.section}>
       <h2 className={classes.title}>
@@ -50,7 +64,11 @@ function Related({ from, where, env, twice, field }: RelatedProps) {
         <ul>
           {list.data?.data.map((record) => (
             <li key={record.id} className={classes.line}>
-              <Link to="/o/$object/$id" params={{ object: from.key, id: record.id }} className={`value-link cut ${classes.name}`}>
+              <Link
+                to="/o/$object/$id"
+                params={{ object: from.key, id: record.id }}
+                className={`value-link cut ${classes.name}`}
+              >
                 {recordName(record, from) || t('record.unnamed', { object: from.label.one.toLowerCase() })}
               </Link>
               {fact && (
@@ -66,7 +84,12 @@ function Related({ from, where, env, twice, field }: RelatedProps) {
         </ul>
       )}
       {total > few && (
-        <Link to="/o/$object" params={{ object: from.key }} search={{ where }} className={`link ${classes.all}`}>
+        <Link
+          to="/o/$object"
+          params={{ object: from.key }}
+          search={{ where }}
+          className={`link ${classes.all}`}
+        >
           {t('record.allRelated', { count: total })}
         </Link>
       )}

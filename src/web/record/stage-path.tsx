@@ -21,11 +21,20 @@ type Props = {
 export const gapsOf = (record: CrmRecord): readonly string[] =>
   Array.isArray(record['gaps']) ? (record['gaps'] as string[]) : [];
 
-export const stageOf = (object: PublicObject, pipeline: PublicPipeline, record: CrmRecord): PublicStage | undefined =>
-  pipeline.stages.find((stage) => object.stage_field !== undefined && stage.key === record[object.stage_field]);
+export const stageOf = (
+  object: PublicObject,
+  pipeline: PublicPipeline,
+  record: CrmRecord,
+): PublicStage | undefined =>
+  pipeline.stages.find(
+    (stage) => object.stage_field !== undefined && stage.key === record[object.stage_field],
+  );
 
 /** The stage a record goes to by itself: the next open one, after the last open one the first good end. */
-export function nextStage(pipeline: PublicPipeline, current: PublicStage | undefined): PublicStage | undefined {
+export function nextStage(
+  pipeline: PublicPipeline,
+  current: PublicStage | undefined,
+): PublicStage | undefined {
   if (!current || current.outcome !== 'open') return undefined;
   return pipeline.stages[pipeline.stages.indexOf(current) + 1];
 }
@@ -38,7 +47,10 @@ export function StagePath({ object, pipeline, record, onMove }: Props) {
   const entered = record['stage_entered_at'];
   // Ends other than the one it reached, or the first good one, stand apart in the menu.
   const path = pipeline.stages.filter(
-    (stage) => stage.outcome === 'open' || stage === current || (current?.outcome === 'open' && stage === firstEnd(pipeline)),
+    (stage) =>
+      stage.outcome === 'open' ||
+      stage === current ||
+      (current?.outcome === 'open' && stage === firstEnd(pipeline)),
   );
   return (
     <nav className={classes.path} aria-label={t('record.path', { pipeline: pipeline.label })}>
@@ -81,7 +93,12 @@ export function StagePath({ object, pipeline, record, onMove }: Props) {
 const firstEnd = (pipeline: PublicPipeline): PublicStage | undefined =>
   pipeline.stages.find((stage) => stage.outcome !== 'open');
 
-type StageMenuProps = { stage: PublicStage; here: boolean; onMove?: (to: string) => void; children: React.ReactNode };
+type StageMenuProps = {
+  stage: PublicStage;
+  here: boolean;
+  onMove?: (to: string) => void;
+  children: React.ReactNode;
+};
 
 /** A stage says what it is for, and takes the record there. */
 function StageMenu({ stage, here, onMove, children }: StageMenuProps) {
@@ -101,7 +118,9 @@ function StageMenu({ stage, here, onMove, children }: StageMenuProps) {
         {onMove && !here && (
           <>
             <Menu.Divider />
-            <Menu.Item onClick={() => onMove(stage.key)}>{t('record.moveTo', { stage: stage.label })}</Menu.Item>
+            <Menu.Item onClick={() => onMove(stage.key)}>
+              {t('record.moveTo', { stage: stage.label })}
+            </Menu.Item>
           </>
         )}
       </Menu.Dropdown>

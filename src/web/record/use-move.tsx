@@ -38,7 +38,8 @@ export function useMove(
         },
         onError: (error) => {
           const problem = problemOf(error);
-          if (problem.status === 422 && problem.errors.length > 0) setAsked({ to: input.to, errors: problem.errors });
+          if (problem.status === 422 && problem.errors.length > 0)
+            setAsked({ to: input.to, errors: problem.errors });
           else toast({ message: refusalWords(error), tone: 'refused' });
         },
       },

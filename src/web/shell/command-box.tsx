@@ -80,7 +80,15 @@ export function CommandBox({ onClose }: { onClose(): void }) {
     }
   };
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} size={560} yOffset="12vh" aria-label={t('shell.search')} classNames={{ content: classes.content }}>
+    <Modal
+      opened
+      onClose={onClose}
+      withCloseButton={false}
+      size={560}
+      yOffset="12vh"
+      aria-label={t('shell.search')}
+      classNames={{ content: classes.content }}
+    >
       <div className={classes.ask}>
         <IconSearch size={16} stroke={1.6} aria-hidden="true" />
         <input

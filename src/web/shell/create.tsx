@@ -2,7 +2,9 @@
 import { createContext, lazy, Suspense, useContext, useMemo, useState, type ReactNode } from 'react';
 import { objectOf, useCatalog } from '../api/catalog.ts';
 
-const CreateDrawer = lazy(async () => ({ default: (await import('../record/create-drawer.tsx')).CreateDrawer }));
+const CreateDrawer = lazy(async () => ({
+  default: (await import('../record/create-drawer.tsx')).CreateDrawer,
+}));
 
 type Create = (object: string, given?: Record<string, unknown>) => void;
 
@@ -21,7 +23,12 @@ export function CreateProvider({ children }: { children: ReactNode }) {
       {children}
       {object && (
         <Suspense>
-          <CreateDrawer key={object.key} object={object} given={asked.given} onClose={() => setAsked(undefined)} />
+          <CreateDrawer
+            key={object.key}
+            object={object}
+            given={asked.given}
+            onClose={() => setAsked(undefined)}
+          />
         </Suspense>
       )}
     </CreateContext>

@@ -9,7 +9,13 @@ export function KeyMap({ onClose }: { onClose(): void }) {
   const { t } = useTranslation();
   const acts = Object.entries(useAllKeys()()).filter(([, act]) => act.say !== undefined);
   return (
-    <Modal opened onClose={onClose} title={t('keys.map')} size={480} closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('keys.map')}
+      size={480}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
       <dl className={classes.map}>
         {acts.map(([keys, act]) => (
           <div key={keys} className={classes.line}>

@@ -33,7 +33,8 @@ const typing = (target: EventTarget | null): boolean =>
 
 /** What sits on a control that answers the key itself. */
 const answered = (target: EventTarget | null): boolean =>
-  target instanceof Element && target.closest('button, a, [role=menu], [role=dialog], [role=separator]') !== null;
+  target instanceof Element &&
+  target.closest('button, a, [role=menu], [role=dialog], [role=separator]') !== null;
 
 const named: Record<string, string> = { ' ': 'space', Escape: 'escape', Enter: 'enter' };
 
@@ -62,7 +63,9 @@ export function KeyboardProvider({ children }: { children: ReactNode }) {
       if ((key === 'enter' || key === 'space') && answered(event.target)) return;
       // A dialog on top owns the keyboard; only mod keys reach past it.
       if (!mod && document.querySelector('[role=dialog][aria-modal=true]')) return;
-      const tried = mod ? [`mod+${key}`] : [...(before && event.timeStamp - before.at < patience ? [`${before.key} ${key}`] : []), key];
+      const tried = mod
+        ? [`mod+${key}`]
+        : [...(before && event.timeStamp - before.at < patience ? [`${before.key} ${key}`] : []), key];
       before = mod ? undefined : { key, at: event.timeStamp };
       for (const name of tried) {
         for (const map of [...maps.current].reverse()) {

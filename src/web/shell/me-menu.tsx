@@ -43,7 +43,9 @@ export function MeMenu() {
       <Menu.Dropdown>
         <div className={classes.who}>
           <b className="cut">{me.name}</b>
-          <span className="muted small cut">{me.roles.map((role) => role.replaceAll('_', ' ')).join(', ')}</span>
+          <span className="muted small cut">
+            {me.roles.map((role) => role.replaceAll('_', ' ')).join(', ')}
+          </span>
         </div>
         <Menu.Divider />
         <Menu.Label>{t('shell.look')}</Menu.Label>

@@ -1,6 +1,10 @@
 /** The left side: the workspace, then the objects by side of the house; collapsible to icons. */
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from '@tabler/icons-react';
+import {
+  IconKeyboard,
+  IconLayoutSidebarLeftCollapse,
+  IconLayoutSidebarLeftExpand,
+} from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useCatalog } from '../api/catalog.ts';
@@ -26,7 +30,11 @@ export function Navigation({ narrow, onNarrow, onKeyMap }: Props) {
           aria-expanded={!narrow}
           onClick={() => onNarrow(!narrow)}
         >
-          {narrow ? <IconLayoutSidebarLeftExpand size={16} stroke={1.6} /> : <IconLayoutSidebarLeftCollapse size={16} stroke={1.6} />}
+          {narrow ? (
+            <IconLayoutSidebarLeftExpand size={16} stroke={1.6} />
+          ) : (
+            <IconLayoutSidebarLeftCollapse size={16} stroke={1.6} />
+          )}
         </ActionIcon>
       </div>
       <div className={classes.scroll}>
@@ -58,7 +66,12 @@ export function Navigation({ narrow, onNarrow, onKeyMap }: Props) {
         ))}
       </div>
       <Tooltip label={t('keys.map')} position="right" disabled={!narrow}>
-        <button type="button" className={classes.item} onClick={onKeyMap} aria-label={narrow ? t('keys.map') : undefined}>
+        <button
+          type="button"
+          className={classes.item}
+          onClick={onKeyMap}
+          aria-label={narrow ? t('keys.map') : undefined}
+        >
           <IconKeyboard size={16} stroke={1.6} aria-hidden="true" />
           {!narrow && (
             <>

@@ -1,8 +1,7 @@
 /** On a phone the navigation stands at the thumb: three objects, search, and a sheet with all the rest. */
-import { Drawer } from '@mantine/core';
 import { IconMenu2, IconPlus } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { objectOf, useCatalog } from '../api/catalog.ts';
 import { ObjectIcon } from '../ui/object-icon.tsx';
@@ -10,21 +9,28 @@ import classes from './phone-bar.module.css';
 import { sides } from './sides.ts';
 import { useWhere } from './use-where.ts';
 
+const PhoneSheet = lazy(async () => ({ default: (await import('./phone-sheet.tsx')).PhoneSheet }));
+
 export function PhoneBar({ onCreate }: { onCreate(object: string): void }) {
   const { t } = useTranslation();
   const catalog = useCatalog();
   const where = useWhere();
   const [sheet, setSheet] = useState(false);
-  const all = sides(catalog);
-  const objects = all.flatMap(({ objects }) => objects);
-  // What has a life of its own is worked with most; it stands at the thumb.
-  const first = [...objects.filter((one) => one.stage_field), ...objects.filter((one) => !one.stage_field && one.side !== 'setup')].slice(0, 2);
+  const objects = sides(catalog).flatMap(({ objects }) => objects);
+  const first = objects.filter((one) => one.side !== 'setup').slice(0, 2);
   const here = where.object ? objectOf(catalog, where.object) : undefined;
   const makes = here?.may.create ? here : objects.find((one) => one.may.create && one.side !== 'setup');
   return (
     <nav className={classes.bar} aria-label={t('shell.navigation')}>
       {first.map((object) => (
-        <Link key={object.key} to="/o/$object" params={{ object: object.key }} className={classes.item} activeProps={{ 'data-here': true }} activeOptions={{ includeSearch: false }}>
+        <Link
+          key={object.key}
+          to="/o/$object"
+          params={{ object: object.key }}
+          className={classes.item}
+          activeProps={{ 'data-here': true }}
+          activeOptions={{ includeSearch: false }}
+        >
           <ObjectIcon name={object.icon} size={20} />
           <span className="cut">{object.label.many}</span>
         </Link>
@@ -39,33 +45,7 @@ export function PhoneBar({ onCreate }: { onCreate(object: string): void }) {
         <IconMenu2 size={20} stroke={1.6} aria-hidden="true" />
         <span>{t('shell.more')}</span>
       </button>
-      <Drawer
-        opened={sheet}
-        onClose={() => setSheet(false)}
-        position="bottom"
-        size="auto"
-        title={catalog.workspace.name}
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-        classNames={{ content: classes.sheet }}
-      >
-        <div className={classes.all}>
-          {all.map(({ side, objects: own }) => (
-            <section key={side}>
-              <h2>{t(`sides.${side}`)}</h2>
-              <ul>
-                {own.map((object) => (
-                  <li key={object.key}>
-                    <Link to="/o/$object" params={{ object: object.key }} className={classes.line} onClick={() => setSheet(false)}>
-                      <ObjectIcon name={object.icon} size={18} />
-                      {object.label.many}
-                    </Link>
-                  </li>
-                ))}
-              </ul>
-            </section>
-          ))}
-        </div>
-      </Drawer>
+      <Suspense>{sheet && <PhoneSheet onClose={() => setSheet(false)} />}</Suspense>
     </nav>
   );
 }

@@ -1,8 +1,9 @@
 /** The frame around every page: navigation, top bar, the keys that work everywhere. */
 import { useLocalStorage } from '@mantine/hooks';
 import { Outlet, useNavigate, useRouter } from '@tanstack/react-router';
-import { lazy, Suspense, useState, type MouseEvent } from 'react';
+import { lazy, Suspense, useEffect, useState, type MouseEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { preloadInputs } from '../../kinds/fields/views.ts';
 import { objectOf, useCatalog } from '../api/catalog.ts';
 import { CreateProvider, useCreate } from './create.tsx';
 import { KeyboardProvider, useKeys, type KeyMap as Keys } from './keys.tsx';
@@ -37,6 +38,11 @@ function Frame() {
   const [open, setOpen] = useState<'search' | 'keys'>();
   const here = where.object ? objectOf(catalog, where.object) : undefined;
 
+  useEffect(() => {
+    const later = window.setTimeout(preloadInputs, 3000);
+    return () => window.clearTimeout(later);
+  }, []);
+
   const go: Keys = {};
   for (const [key, letter] of goKeys(catalog)) {
     const object = objectOf(catalog, key);
@@ -60,7 +66,15 @@ function Frame() {
 
   /** Links drawn by field types are plain anchors; within the app they change the page without loading it anew. */
   const follow = (event: MouseEvent) => {
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
     const link = event.target instanceof Element ? event.target.closest('a[href^="/o/"]') : null;
     const href = link?.getAttribute('href');
     if (!link || !href || link.getAttribute('target') === '_blank') return;

@@ -56,7 +56,12 @@ export function TopBar({ onSearch, onCreate }: Props) {
         <span className="cut">{t('shell.search')}</span>
         <KeyHint keys="mod+k" />
       </button>
-      <ActionIcon variant="subtle" className={classes.findIcon} aria-label={t('shell.search')} onClick={onSearch}>
+      <ActionIcon
+        variant="subtle"
+        className={classes.findIcon}
+        aria-label={t('shell.search')}
+        onClick={onSearch}
+      >
         <IconSearch size={18} stroke={1.6} />
       </ActionIcon>
       {makes ? (
@@ -70,7 +75,10 @@ export function TopBar({ onSearch, onCreate }: Props) {
           {t('create.title', { object: makes.label.one.toLowerCase() })}
         </Button>
       ) : (
-        <CreateMenu objects={catalog.objects.filter((object) => object.may.create && object.side !== 'setup')} onCreate={onCreate} />
+        <CreateMenu
+          objects={catalog.objects.filter((object) => object.may.create && object.side !== 'setup')}
+          onCreate={onCreate}
+        />
       )}
       <MeMenu />
     </header>
@@ -86,13 +94,21 @@ function CreateMenu({ objects, onCreate }: { objects: PublicObject[]; onCreate(o
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
-        <Button variant="default" className={classes.create} leftSection={<IconPlus size={14} stroke={1.6} />}>
+        <Button
+          variant="default"
+          className={classes.create}
+          leftSection={<IconPlus size={14} stroke={1.6} />}
+        >
           {t('create.any')}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
         {objects.map((object) => (
-          <Menu.Item key={object.key} leftSection={<ObjectIcon name={object.icon} />} onClick={() => onCreate(object.key)}>
+          <Menu.Item
+            key={object.key}
+            leftSection={<ObjectIcon name={object.icon} />}
+            onClick={() => onCreate(object.key)}
+          >
             {object.label.one}
           </Menu.Item>
         ))}

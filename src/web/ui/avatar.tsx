@@ -4,7 +4,10 @@ import classes from './avatar.module.css';
 export const initials = (name: string): string => {
   const words = name.trim().split(/\s+/).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
-  return letters.map((word) => [...(word ?? '')][0] ?? '').join('').toLocaleUpperCase();
+  return letters
+    .map((word) => [...(word ?? '')][0] ?? '')
+    .join('')
+    .toLocaleUpperCase();
 };
 
 const tint = (seed: string): number => {
@@ -17,7 +20,12 @@ export function Avatar({ name, seed, size = 20 }: { name: string; seed?: string;
   return (
     <span
       className={classes.avatar}
-      style={{ width: size, height: size, fontSize: size * 0.42, background: `var(--p-${tint(seed ?? name)})` }}
+      style={{
+        width: size,
+        height: size,
+        fontSize: size * 0.42,
+        background: `var(--p-${tint(seed ?? name)})`,
+      }}
       aria-hidden="true"
     >
       {initials(name)}

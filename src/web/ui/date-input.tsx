@@ -9,11 +9,23 @@ import { exactDate, today } from './dates.ts';
 import { typedDate } from './typed-date.ts';
 
 const monthStandsFirst = (locale: string | undefined): boolean => {
-  const parts = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'numeric' }).formatToParts(new Date());
+  const parts = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'numeric' }).formatToParts(
+    new Date(),
+  );
   return parts.find((part) => part.type === 'day' || part.type === 'month')?.type === 'month';
 };
 
-export function DateInput({ id, value, onChange, env, label, describedBy, invalid, required, autoFocus }: InputProps<string>) {
+export function DateInput({
+  id,
+  value,
+  onChange,
+  env,
+  label,
+  describedBy,
+  invalid,
+  required,
+  autoFocus,
+}: InputProps<string>) {
   const { t } = useTranslation();
   const [text, setText] = useState(value ?? '');
   const [known, setKnown] = useState(value ?? null);

@@ -6,7 +6,12 @@ const day = 86_400_000;
 
 /** Midnight UTC of the calendar day that an instant has in the reader's zone: days can then be counted. */
 function dayNumber(instant: Date, timeZone: string | undefined): number {
-  const parts = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(instant);
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).format(instant);
   return Date.parse(`${parts}T00:00:00Z`) / day;
 }
 
@@ -14,7 +19,13 @@ function dayNumber(instant: Date, timeZone: string | undefined): number {
 export const today = (now: Date, timeZone: string | undefined): string =>
   new Date(dayNumber(now, timeZone) * day).toISOString().slice(0, 10);
 
-function named(days: number, instant: Date, zone: string | undefined, locale: string | undefined, thisYear: boolean): string {
+function named(
+  days: number,
+  instant: Date,
+  zone: string | undefined,
+  locale: string | undefined,
+  thisYear: boolean,
+): string {
   if (Math.abs(days) <= 1) {
     const word = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(days, 'day');
     return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
@@ -46,7 +57,13 @@ export function instantWords(iso: string, when: When): string {
   if (Number.isNaN(instant.getTime())) return iso;
   const days = dayNumber(instant, when.timeZone) - dayNumber(when.now, when.timeZone);
   const here = today(instant, when.timeZone);
-  const words = named(days, instant, when.timeZone, when.locale, here.slice(0, 4) === today(when.now, when.timeZone).slice(0, 4));
+  const words = named(
+    days,
+    instant,
+    when.timeZone,
+    when.locale,
+    here.slice(0, 4) === today(when.now, when.timeZone).slice(0, 4),
+  );
   return Math.abs(days) <= 1 ? `${words} ${timeWords(iso, when)}` : words;
 }
 

@@ -61,7 +61,15 @@ const drawn: Record<DialShape, (fill: number) => React.ReactNode> = {
   ),
   missing: () => (
     <>
-      <circle cx="7" cy="7" r="6" fill="none" stroke="var(--due-fill)" strokeWidth="1.6" strokeDasharray="2.4 2.3" />
+      <circle
+        cx="7"
+        cy="7"
+        r="6"
+        fill="none"
+        stroke="var(--due-fill)"
+        strokeWidth="1.6"
+        strokeDasharray="2.4 2.3"
+      />
       <path d="M7 4.2v3.4M7 9.7v.1" stroke="var(--due)" strokeWidth="1.6" strokeLinecap="round" />
     </>
   ),

@@ -2,7 +2,7 @@
 import { Loader } from '@mantine/core';
 import { IconPaperclip, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Trans, useTranslation } from 'react-i18next';
+import { useTranslation } from 'react-i18next';
 import type { InputProps } from '../../core/kinds/field-view.ts';
 import { problemOf } from '../api/request.ts';
 import classes from './file-drop.module.css';
@@ -31,7 +31,12 @@ export function FileDrop({ id, value, onChange, env, label, describedBy, autoFoc
       <div className={classes.kept}>
         <IconPaperclip size={16} stroke={1.6} />
         <span className="cut grow">{value.name}</span>
-        <button type="button" className={classes.remove} aria-label={t('fields.removeFile')} onClick={() => onChange(null)}>
+        <button
+          type="button"
+          className={classes.remove}
+          aria-label={t('fields.removeFile')}
+          onClick={() => onChange(null)}
+        >
           <IconX size={14} stroke={1.6} />
         </button>
       </div>
@@ -57,7 +62,9 @@ export function FileDrop({ id, value, onChange, env, label, describedBy, autoFoc
           {state === 'sending' ? (
             t('fields.sendingFile')
           ) : (
-            <Trans i18nKey="fields.dropFile" components={{ choose: <span className="link" /> }} />
+            <>
+              {t('fields.dropFile')} <span className="link">{t('fields.chooseFile')}</span>
+            </>
           )}
         </span>
         <input

@@ -1,5 +1,5 @@
 /** Mantine in our tokens: its colours are named here, their values live in tokens.css. */
-import { createTheme, Loader, Modal, Drawer, Tooltip, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const cobalt: MantineColorsTuple = [
   '#eef2fd',
@@ -24,10 +24,11 @@ export const theme = createTheme({
   defaultRadius: 6,
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },
   respectReducedMotion: true,
+  // By name, not by import: what a page does not show is not loaded with the theme.
   components: {
-    Loader: Loader.extend({ defaultProps: { size: 16 } }),
-    Modal: Modal.extend({ defaultProps: { padding: 0, transitionProps: { duration: 120, transition: 'fade' } } }),
-    Drawer: Drawer.extend({ defaultProps: { padding: 0, position: 'right', transitionProps: { duration: 160 } } }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, transitionProps: { duration: 80 } } }),
+    Loader: { defaultProps: { size: 16 } },
+    Modal: { defaultProps: { padding: 0, transitionProps: { duration: 120, transition: 'fade' } } },
+    Drawer: { defaultProps: { padding: 0, position: 'right', transitionProps: { duration: 160 } } },
+    Tooltip: { defaultProps: { openDelay: 400, transitionProps: { duration: 80 } } },
   },
 });

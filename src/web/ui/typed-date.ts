@@ -12,7 +12,9 @@ const utc = (date: string): number => Date.parse(`${date}T00:00:00Z`);
 function calendar(year: number, month: number, dayOfMonth: number): string | undefined {
   const time = Date.UTC(year, month - 1, dayOfMonth);
   const made = new Date(time);
-  return made.getUTCMonth() === month - 1 && made.getUTCDate() === dayOfMonth && year > 999 ? iso(time) : undefined;
+  return made.getUTCMonth() === month - 1 && made.getUTCDate() === dayOfMonth && year > 999
+    ? iso(time)
+    : undefined;
 }
 
 /** A day and month without a year is the nearest one that is not long past (30 days back at most). */
@@ -81,7 +83,11 @@ function named(words: string, today: string, now: number): string | undefined {
   if (dayOfMonth !== undefined && weekday !== undefined) {
     const at = new Date(now);
     for (let ahead = 0; ahead < 12; ahead++) {
-      const made = calendar(at.getUTCFullYear() + Math.floor((at.getUTCMonth() + ahead) / 12), ((at.getUTCMonth() + ahead) % 12) + 1, dayOfMonth);
+      const made = calendar(
+        at.getUTCFullYear() + Math.floor((at.getUTCMonth() + ahead) / 12),
+        ((at.getUTCMonth() + ahead) % 12) + 1,
+        dayOfMonth,
+      );
       if (made && utc(made) >= now && new Date(utc(made)).getUTCDay() === weekday) return made;
     }
     return undefined;

@@ -7,7 +7,7 @@ import { fill, issue, type Issue } from '../../errors/problem.ts';
 import type { Rollup } from '../../kinds/field-type.ts';
 import type { Catalog, FieldModel, ObjectModel } from '../catalog.ts';
 import { companionColumns, stagedSystemFields, systemFields } from '../system-fields.ts';
-import { circles } from './objects.ts';
+import { circles } from './circles.ts';
 import { dangling, ownerIssues } from './finding.ts';
 
 const reserved = new Set<string>([

@@ -2,6 +2,7 @@
 import { groupWords } from '../../conditions/grammar.ts';
 import { issue, type Issue } from '../../errors/problem.ts';
 import type { Catalog, FieldModel, ObjectModel } from '../catalog.ts';
+import { circles } from './circles.ts';
 import { checkField } from './fields.ts';
 import { dangling, fieldAt, isIssue, ownerIssues } from './finding.ts';
 
@@ -190,21 +191,6 @@ function followCircles(catalog: Catalog): Issue[] {
       },
     ),
   );
-}
-
-/** Each circle once, as the way around it. */
-export function circles(start: readonly string[], next: (node: string) => readonly string[]): string[][] {
-  const done = new Set<string>();
-  const found: string[][] = [];
-  const walk = (node: string, way: readonly string[]): void => {
-    const at = way.indexOf(node);
-    if (at >= 0) found.push([...way.slice(at), node]);
-    if (at >= 0 || done.has(node)) return;
-    for (const one of next(node)) walk(one, [...way, node]);
-    done.add(node);
-  };
-  for (const node of start) walk(node, []);
-  return found;
 }
 
 /** Lists: values and what they were merged into. */

@@ -1,6 +1,9 @@
 import { IconPaperclip } from '@tabler/icons-react';
 import { defineFieldView } from '../../../core/kinds/field-view.ts';
-import { FileDrop, type KeptFile } from '../../../web/ui/file-drop.tsx';
+import type { KeptFile } from '../../../web/ui/file-drop.tsx';
+import { lazyInput } from '../../../web/ui/lazy-input.tsx';
+
+const FileDrop = lazyInput(async () => (await import('../../../web/ui/file-drop.tsx')).FileDrop);
 
 export const fileView = defineFieldView<KeptFile>({
   width: 180,
@@ -13,5 +16,6 @@ export const fileView = defineFieldView<KeptFile>({
       </a>
     ) : null,
   Input: FileDrop,
+  preload: FileDrop.preload,
   write: (value) => value?.id ?? null,
 });

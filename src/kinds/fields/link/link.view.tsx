@@ -4,9 +4,13 @@ import { defineFieldView, type CellProps, type InputProps } from '../../../core/
 import { recordName } from '../../../web/record/record-name.ts';
 import { recordQuery, type LinkValue } from '../../../web/api/records.ts';
 import { objectOf } from '../../../web/api/catalog.ts';
-import { RecordPicker } from '../../../web/ui/record-picker.tsx';
+import { lazyInput } from '../../../web/ui/lazy-input.tsx';
 
-export function LinkCell({ value, field, env }: CellProps<LinkValue>) {
+export const RecordPicker = lazyInput(
+  async () => (await import('../../../web/ui/record-picker.tsx')).RecordPicker,
+);
+
+function LinkCell({ value, field, env }: CellProps<LinkValue>) {
   if (!value) return null;
   return (
     <a href={env.address(field.link_to ?? '', value.id)} className="value-link">
@@ -50,6 +54,7 @@ export const linkView = defineFieldView<LinkValue>({
   text: (value) => value?.name ?? '',
   Cell: LinkCell,
   Input: LinkInput,
+  preload: RecordPicker.preload,
   Argument: LinkArgument,
   ArgumentWords: LinkArgumentWords,
   write: (value) => value?.id ?? null,

@@ -1,26 +1,8 @@
-import { Textarea } from '@mantine/core';
-import type { InputProps } from '../../../core/kinds/field-view.ts';
+import { lazyInput } from '../../../web/ui/lazy-input.tsx';
 import { textLike } from '../text/text.view.tsx';
 import classes from './long-text.module.css';
 
-function LongTextInput({ id, value, onChange, ...rest }: InputProps<string>) {
-  return (
-    <Textarea
-      id={id}
-      autosize
-      minRows={3}
-      maxRows={14}
-      value={value ?? ''}
-      onChange={(event) => onChange(event.currentTarget.value)}
-      placeholder={rest.placeholder}
-      aria-label={rest.label}
-      aria-describedby={rest.describedBy}
-      error={rest.invalid}
-      required={rest.required}
-      autoFocus={rest.autoFocus}
-    />
-  );
-}
+const LongTextInput = lazyInput(async () => (await import('./long-text-input.tsx')).LongTextInput);
 
 export const longTextView = textLike(
   {},
@@ -29,6 +11,7 @@ export const longTextView = textLike(
     width: 280,
     Cell: ({ value }) => (value ? <span className={classes.prose}>{value}</span> : null),
     Input: LongTextInput,
+    preload: LongTextInput.preload,
     Argument: textLike().Input!,
   },
 );

@@ -22,7 +22,7 @@ const moneyWords = ({ amount, currency }: Money, env: ViewEnv): string => {
 /** Plain figures for typing: 64000, 12.5. */
 const figures = (amount: string): string => amount.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 
-function MoneyInput({ value, onChange, env, ...rest }: InputProps<Money>) {
+function MoneyInput({ value, onChange, onPick: _onPick, env, ...rest }: InputProps<Money>) {
   const currency = value?.currency ?? env.catalog.workspace.currency;
   return (
     <NumberField

@@ -3,8 +3,7 @@ import { defineFieldView, type CellProps, type InputProps } from '../../../core/
 import type { LinkValue } from '../../../web/api/records.ts';
 import { messages } from '../../../web/messages/messages.ts';
 import { Avatar } from '../../../web/ui/avatar.tsx';
-import { RecordPicker } from '../../../web/ui/record-picker.tsx';
-import { LinkArgument, linkView } from '../link/link.view.tsx';
+import { LinkArgument, linkView, RecordPicker } from '../link/link.view.tsx';
 
 const PersonCell = ({ value }: CellProps<LinkValue>) =>
   value ? (

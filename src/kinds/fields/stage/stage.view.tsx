@@ -12,7 +12,9 @@ const objectWith = (field: PublicField, env: ViewEnv) =>
 function stages(field: PublicField, env: ViewEnv, record?: Record<string, unknown>) {
   const object = objectWith(field, env);
   if (!object) return [];
-  const own = record ? [pipelineOf(env.catalog, object, record)] : env.catalog.pipelines.filter((p) => p.object === object.key);
+  const own = record
+    ? [pipelineOf(env.catalog, object, record)]
+    : env.catalog.pipelines.filter((p) => p.object === object.key);
   const seen = new Map<string, { key: string; label: string; active: boolean }>();
   for (const pipeline of own) {
     for (const { key, label } of pipeline?.stages ?? []) {

@@ -30,7 +30,10 @@ const typedText = ({ type = 'text', inputMode, autoComplete = 'off' }: Keyboard)
   };
 
 /** A view that is typed as text; `changes` says where it differs. */
-export const textLike = (keyboard: Keyboard = {}, changes: Partial<FieldView<string>> = {}): FieldView<string> =>
+export const textLike = (
+  keyboard: Keyboard = {},
+  changes: Partial<FieldView<string>> = {},
+): FieldView<string> =>
   defineFieldView<string>({
     width: 180,
     text: (value) => value ?? '',

@@ -19,7 +19,8 @@ export function GapBand({ pipeline, record }: { pipeline: PublicPipeline; record
         <li key={id}>
           <Dial shape="missing" />
           <span>
-            <b>{t('record.gapAt', { stage: stage.label })}</b> {item?.say} <span className="second">{item?.why}</span>
+            <b>{t('record.gapAt', { stage: stage.label })}</b> {item?.say}{' '}
+            <span className="second">{item?.why}</span>
           </span>
         </li>
       ))}

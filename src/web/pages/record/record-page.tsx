@@ -60,13 +60,21 @@ function Record({ object, id }: { object: PublicObject; id: string }) {
   const back = () => void navigate({ to: '/o/$object', params: { object: object.key } });
   useKeys({
     escape: { say: 'keys.back', run: () => (window.history.length > 1 ? window.history.back() : back()) },
-    m: { say: 'keys.move', what: next?.label, run: () => next && move(next.key), when: () => Boolean(next) && mayMove },
+    m: {
+      say: 'keys.move',
+      what: next?.label,
+      run: () => next && move(next.key),
+      when: () => Boolean(next) && mayMove,
+    },
   });
 
   if (query.isError && !record) {
     const missing = problemOf(query.error).status === 404;
     return (
-      <Empty title={missing ? t('record.none', { object: object.label.one.toLowerCase() }) : t('errors.broken')} text={refusalWords(query.error)}>
+      <Empty
+        title={missing ? t('record.none', { object: object.label.one.toLowerCase() }) : t('errors.broken')}
+        text={refusalWords(query.error)}
+      >
         <Button variant="default" onClick={missing ? back : () => void query.refetch()}>
           {missing ? t('record.toList', { objects: object.label.many.toLowerCase() }) : t('common.again')}
         </Button>
@@ -79,7 +87,8 @@ function Record({ object, id }: { object: PublicObject; id: string }) {
           !field.system &&
           !object.name_fields.includes(field.key) &&
           field.key !== object.owner_field &&
-          (field.link_to !== undefined || (field.traits.includes('numeric') && viewOf(field).align === 'end')) &&
+          (field.link_to !== undefined ||
+            (field.traits.includes('numeric') && viewOf(field).align === 'end')) &&
           record[field.key] !== null &&
           record[field.key] !== undefined,
       )
@@ -92,11 +101,12 @@ function Record({ object, id }: { object: PublicObject; id: string }) {
           <div className="grow">
             <h1>{name ?? <Skeleton height={22} width={260} my={2} aria-hidden="true" />}</h1>
             <div className={classes.facts}>
-              {record && facts.slice(0, 2).map((field) => (
-                <span key={field.key} title={field.label} className={field.link_to ? 'link' : undefined}>
-                  <FieldValue field={field} record={record} env={env} />
-                </span>
-              ))}
+              {record &&
+                facts.slice(0, 2).map((field) => (
+                  <span key={field.key} title={field.label} className={field.link_to ? 'link' : undefined}>
+                    <FieldValue field={field} record={record} env={env} />
+                  </span>
+                ))}
               {record && owner && record[owner.key] ? (
                 <span title={owner.label}>
                   <FieldValue field={owner} record={record} env={env} />
@@ -116,15 +126,25 @@ function Record({ object, id }: { object: PublicObject; id: string }) {
                 <Menu.Dropdown>
                   <Menu.Item
                     leftSection={<IconCopy size={16} stroke={1.6} />}
-                    onClick={() => void navigator.clipboard.writeText(window.location.href).then(() => toast({ message: t('record.copied') }))}
+                    onClick={() =>
+                      void navigator.clipboard
+                        .writeText(window.location.href)
+                        .then(() => toast({ message: t('record.copied') }))
+                    }
                   >
                     {t('record.copyLink')}
                   </Menu.Item>
-                  <Menu.Item leftSection={<IconPrinter size={16} stroke={1.6} />} onClick={() => window.print()}>
+                  <Menu.Item
+                    leftSection={<IconPrinter size={16} stroke={1.6} />}
+                    onClick={() => window.print()}
+                  >
                     {t('record.print')}
                   </Menu.Item>
                   {object.may.archive && !archived && (
-                    <Menu.Item leftSection={<IconArchive size={16} stroke={1.6} />} onClick={() => archive([id], back)}>
+                    <Menu.Item
+                      leftSection={<IconArchive size={16} stroke={1.6} />}
+                      onClick={() => archive([id], back)}
+                    >
                       {t('table.archive')}
                     </Menu.Item>
                   )}
@@ -146,7 +166,12 @@ function Record({ object, id }: { object: PublicObject; id: string }) {
               </Button>
             )}
             {next && mayMove && (
-              <Button className={classes.move} onClick={() => move(next.key)} loading={moving} rightSection={<KeyHint keys="m" />}>
+              <Button
+                className={classes.move}
+                onClick={() => move(next.key)}
+                loading={moving}
+                rightSection={<KeyHint keys="m" />}
+              >
                 {t('record.moveTo', { stage: next.label })}
               </Button>
             )}
@@ -154,7 +179,12 @@ function Record({ object, id }: { object: PublicObject; id: string }) {
         </div>
         {record && pipeline && (
           <>
-            <StagePath object={object} pipeline={pipeline} record={record} onMove={mayMove ? move : undefined} />
+            <StagePath
+              object={object}
+              pipeline={pipeline}
+              record={record}
+              onMove={mayMove ? move : undefined}
+            />
             <StageGuide object={object} pipeline={pipeline} record={record} />
             <GapBand pipeline={pipeline} record={record} />
           </>

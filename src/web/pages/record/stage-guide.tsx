@@ -15,7 +15,10 @@ export function StageGuide({ object, pipeline, record }: Props) {
   if (!stage) return null;
   const next = nextStage(pipeline, stage);
   const asked = next
-    ? [...stage.items.filter((item) => item.moment === 'leave'), ...next.items.filter((item) => item.moment === 'enter')]
+    ? [
+        ...stage.items.filter((item) => item.moment === 'leave'),
+        ...next.items.filter((item) => item.moment === 'enter'),
+      ]
     : [];
   return (
     <div className={classes.guide}>

@@ -3,7 +3,9 @@
 /** The browser's zone may be unknown to lists (“UTC” is). */
 export const usualZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 
-export const zones = (): string[] => [...new Set(['UTC', usualZone(), ...Intl.supportedValuesOf('timeZone')])];
+export const zones = (): string[] => [
+  ...new Set(['UTC', usualZone(), ...Intl.supportedValuesOf('timeZone')]),
+];
 
 export const currencies = (): string[] => Intl.supportedValuesOf('currency');
 
@@ -31,9 +33,63 @@ export function countries(): { value: string; label: string }[] {
 }
 
 /** Codes that name groups, old states or nothing yet. */
-const notCountries = new Set(['EU', 'EZ', 'UN', 'XA', 'XB', 'ZZ', 'QO', 'AN', 'BU', 'CS', 'DD', 'DY', 'FX', 'HV', 'NH', 'NT', 'RH', 'SU', 'TP', 'VD', 'YD', 'YU', 'ZR', 'AC', 'CP', 'DG', 'CQ', 'EA', 'IC', 'TA', 'UK']);
+const notCountries = new Set([
+  'EU',
+  'EZ',
+  'UN',
+  'XA',
+  'XB',
+  'ZZ',
+  'QO',
+  'AN',
+  'BU',
+  'CS',
+  'DD',
+  'DY',
+  'FX',
+  'HV',
+  'NH',
+  'NT',
+  'RH',
+  'SU',
+  'TP',
+  'VD',
+  'YD',
+  'YU',
+  'ZR',
+  'AC',
+  'CP',
+  'DG',
+  'CQ',
+  'EA',
+  'IC',
+  'TA',
+  'UK',
+]);
 
-const euro = new Set(['AT', 'BE', 'BG', 'CY', 'DE', 'EE', 'ES', 'FI', 'FR', 'GR', 'HR', 'IE', 'IT', 'LT', 'LU', 'LV', 'MT', 'NL', 'PT', 'SI', 'SK']);
+const euro = new Set([
+  'AT',
+  'BE',
+  'BG',
+  'CY',
+  'DE',
+  'EE',
+  'ES',
+  'FI',
+  'FR',
+  'GR',
+  'HR',
+  'IE',
+  'IT',
+  'LT',
+  'LU',
+  'LV',
+  'MT',
+  'NL',
+  'PT',
+  'SI',
+  'SK',
+]);
 const others: Record<string, string> = {
   AU: 'AUD',
   BR: 'BRL',

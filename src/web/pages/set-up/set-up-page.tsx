@@ -50,7 +50,15 @@ export function SetUpPage() {
       .filter((issue) => paths.includes(issue.path))
       .map(issueWords)
       .join(' ') || undefined;
-  const fields = ['name', 'email', 'password', 'workspace.name', 'workspace.timeZone', 'workspace.currency', 'workspace.country'];
+  const fields = [
+    'name',
+    'email',
+    'password',
+    'workspace.name',
+    'workspace.timeZone',
+    'workspace.currency',
+    'workspace.country',
+  ];
   const elsewhere = problem?.errors.filter((issue) => !fields.includes(issue.path)) ?? [];
   const refused = !problem
     ? undefined
@@ -75,8 +83,28 @@ export function SetUpPage() {
           send.mutate();
         }}
       >
-        <TextInput id="name" label={t('setUp.name')} value={name} onChange={(event) => setName(event.currentTarget.value)} error={at('name')} autoComplete="name" required withAsterisk={false} autoFocus />
-        <TextInput id="email" type="email" label={t('setUp.email')} value={email} onChange={(event) => setEmail(event.currentTarget.value)} error={at('email')} autoComplete="username" required withAsterisk={false} />
+        <TextInput
+          id="name"
+          label={t('setUp.name')}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={at('name')}
+          autoComplete="name"
+          required
+          withAsterisk={false}
+          autoFocus
+        />
+        <TextInput
+          id="email"
+          type="email"
+          label={t('setUp.email')}
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+          error={at('email')}
+          autoComplete="username"
+          required
+          withAsterisk={false}
+        />
         <PasswordInput
           id="password"
           label={t('setUp.password')}
@@ -91,7 +119,16 @@ export function SetUpPage() {
           visibilityToggleButtonProps={{ 'aria-label': t('signIn.show') }}
         />
         <hr className={classes.line} />
-        <TextInput id="team" label={t('setUp.team')} value={team} onChange={(event) => setTeam(event.currentTarget.value)} error={at('workspace.name')} autoComplete="organization" required withAsterisk={false} />
+        <TextInput
+          id="team"
+          label={t('setUp.team')}
+          value={team}
+          onChange={(event) => setTeam(event.currentTarget.value)}
+          error={at('workspace.name')}
+          autoComplete="organization"
+          required
+          withAsterisk={false}
+        />
         <div className={classes.pair}>
           <Select
             id="country"
@@ -107,9 +144,27 @@ export function SetUpPage() {
             searchable
             allowDeselect={false}
           />
-          <Select id="currency" label={t('setUp.currency')} data={currencies()} value={currency} onChange={(value) => value && setCurrency(value)} error={at('workspace.currency')} searchable allowDeselect={false} />
+          <Select
+            id="currency"
+            label={t('setUp.currency')}
+            data={currencies()}
+            value={currency}
+            onChange={(value) => value && setCurrency(value)}
+            error={at('workspace.currency')}
+            searchable
+            allowDeselect={false}
+          />
         </div>
-        <Select id="zone" label={t('setUp.zone')} data={zones()} value={zone} onChange={(value) => value && setZone(value)} error={at('workspace.timeZone')} searchable allowDeselect={false} />
+        <Select
+          id="zone"
+          label={t('setUp.zone')}
+          data={zones()}
+          value={zone}
+          onChange={(value) => value && setZone(value)}
+          error={at('workspace.timeZone')}
+          searchable
+          allowDeselect={false}
+        />
         <EntryRefusal words={refused} />
         <Button type="submit" loading={send.isPending}>
           {t('setUp.send')}

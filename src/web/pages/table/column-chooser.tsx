@@ -6,7 +6,11 @@ import type { PublicObject } from '../../../core/catalog/public-catalog.ts';
 import classes from './column-chooser.module.css';
 import { columnFields, defaultColumns } from './columns.ts';
 
-type Props = { object: PublicObject; columns: readonly string[]; onChange(columns: string[] | undefined): void };
+type Props = {
+  object: PublicObject;
+  columns: readonly string[];
+  onChange(columns: string[] | undefined): void;
+};
 
 export function ColumnChooser({ object, columns, onChange }: Props) {
   const { t } = useTranslation();
@@ -25,7 +29,11 @@ export function ColumnChooser({ object, columns, onChange }: Props) {
   return (
     <Popover position="bottom-end" withinPortal width={300} trapFocus>
       <Popover.Target>
-        <Button variant="subtle" leftSection={<IconColumns3 size={16} stroke={1.6} />} className={classes.button}>
+        <Button
+          variant="subtle"
+          leftSection={<IconColumns3 size={16} stroke={1.6} />}
+          className={classes.button}
+        >
           <span className={classes.word}>{t('table.columns')}</span>
         </Button>
       </Popover.Target>

@@ -6,19 +6,32 @@ import { fieldOf } from '../../api/catalog.ts';
 /** Key of the first column: what the record is called. */
 export const nameColumn = 'name';
 
-/** Fields beside the name that fit on a laptop without pushing. */
-const fewColumns = 6;
+export const nameWidth = 230;
+
+/** Width of all columns beside the name that fit on a laptop without pushing, px. */
+const room = 900;
 
 /** Fields that a column can be made of; the name fields together are the first column. */
 export const columnFields = (object: PublicObject): PublicField[] =>
-  object.fields.filter((field) => !object.name_fields.includes(field.key) && !viewOf(field).wide && field.key !== 'id');
+  object.fields.filter(
+    (field) => !object.name_fields.includes(field.key) && !viewOf(field).wide && field.key !== 'id',
+  );
 
-/** In the order of the definition: where it stands, whose it is, and the first facts. */
+/** In the order of the definition: where it stands, whose it is, and as many first facts as there is room for. */
 export function defaultColumns(object: PublicObject): string[] {
   const own = columnFields(object).filter((field) => !field.system && field.role !== 'pipeline');
   const must = new Set([object.stage_field, object.owner_field]);
-  let free = fewColumns - own.filter((field) => must.has(field.key)).length;
-  return own.filter((field) => must.has(field.key) || free-- > 0).map((field) => field.key);
+  let free = room;
+  for (const field of own) if (must.has(field.key)) free -= viewOf(field).width;
+  return own
+    .filter((field) => {
+      if (must.has(field.key)) return true;
+      const { width } = viewOf(field);
+      if (width > free) return false;
+      free -= width;
+      return true;
+    })
+    .map((field) => field.key);
 }
 
 const place = (object: PublicObject): string => `groundwork:columns:${object.key}`;

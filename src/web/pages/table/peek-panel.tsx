@@ -29,7 +29,9 @@ export function PeekPanel({ object, id, env, onClose }: Props) {
   const stage = record && pipeline ? stageOf(object, pipeline, record) : undefined;
   const next = pipeline && nextStage(pipeline, stage);
   const entered = record?.['stage_entered_at'];
-  const name = record ? recordName(record, object) || t('record.unnamed', { object: object.label.one.toLowerCase() }) : '';
+  const name = record
+    ? recordName(record, object) || t('record.unnamed', { object: object.label.one.toLowerCase() })
+    : '';
   return (
     <aside className={classes.panel} aria-label={t('table.peek')}>
       <header className={classes.head}>
@@ -39,7 +41,9 @@ export function PeekPanel({ object, id, env, onClose }: Props) {
               <FieldValue field={stageField} record={record} env={env} />
             </span>
             {typeof entered === 'string' && (
-              <span className="muted small">{t('record.days', { count: daysSince(entered, env.now()) })}</span>
+              <span className="muted small">
+                {t('record.days', { count: daysSince(entered, env.now()) })}
+              </span>
             )}
           </>
         )}

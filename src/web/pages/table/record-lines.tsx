@@ -32,7 +32,13 @@ export function RecordLines({ object, columns, pages, onSeen, env }: TableProps)
   const fact = (field: PublicField | undefined, record: Record<string, unknown>) =>
     field ? viewOf(field).text(record[field.key] as never, field, env) : '';
   return (
-    <div ref={scroll} className={classes.scroll} data-stale={pages.stale || undefined} data-table-scroll tabIndex={-1}>
+    <div
+      ref={scroll}
+      className={classes.scroll}
+      data-stale={pages.stale || undefined}
+      data-table-scroll
+      tabIndex={-1}
+    >
       <ul style={{ height: rows.getTotalSize(), position: 'relative' }}>
         {items.map((item) => {
           const record = pages.at(item.index);
@@ -46,13 +52,19 @@ export function RecordLines({ object, columns, pages, onSeen, env }: TableProps)
                 <a href={env.address(object.key, record.id)} className={classes.link}>
                   <span className={classes.line}>
                     <span className={`cut ${classes.name}`}>
-                      {recordName(record, object) || t('record.unnamed', { object: object.label.one.toLowerCase() })}
+                      {recordName(record, object) ||
+                        t('record.unnamed', { object: object.label.one.toLowerCase() })}
                     </span>
                     <span>{fact(figure, record)}</span>
                   </span>
                   <span className={`${classes.line} second small`}>
                     {stage && <FieldValue field={stage} record={record} env={env} />}
-                    <span className="cut grow">{facts.map((field) => fact(field, record)).filter(Boolean).join(' · ')}</span>
+                    <span className="cut grow">
+                      {facts
+                        .map((field) => fact(field, record))
+                        .filter(Boolean)
+                        .join(' · ')}
+                    </span>
                   </span>
                 </a>
               ) : (

@@ -4,9 +4,8 @@
  */
 import { Checkbox } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
-import { columnResizingFeature, columnSizingFeature, tableFeatures, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PublicField, PublicObject } from '../../../core/catalog/public-catalog.ts';
 import type { ViewEnv } from '../../../core/kinds/field-view.ts';
@@ -15,16 +14,15 @@ import type { CrmRecord } from '../../api/records.ts';
 import { FieldValue } from '../../record/field-value.tsx';
 import { recordName } from '../../record/record-name.ts';
 import { useRowHeight } from '../../ui/use-row-height.ts';
-import { keepColumns, keptColumns, nameColumn } from './columns.ts';
+import { nameColumn, nameWidth } from './columns.ts';
 import classes from './record-table.module.css';
 import { clickSort, type Sort } from './sorting.ts';
+import { useColumnWidths } from './use-column-widths.ts';
 import { useRowKeys } from './use-row-keys.ts';
 import type { RecordPages, Seen } from './use-record-pages.ts';
 import type { Selection } from './use-selection.ts';
 
-const features = tableFeatures({ columnSizingFeature, columnResizingFeature });
-const noRows: CrmRecord[] = [];
-const nameWidth = 240;
+const checkWidth = 44;
 
 export type TableProps = {
   object: PublicObject;
@@ -43,31 +41,19 @@ export type TableProps = {
 };
 
 export function RecordTable(props: TableProps) {
-  const { object, columns, pages, sort, onSort, onSeen, selection, peek, onOpen, onPeek, onHover, env } = props;
+  const { object, columns, pages, sort, onSort, onSeen, selection, peek, onOpen, onPeek, onHover, env } =
+    props;
   const { t } = useTranslation();
   const id = useId();
   const rowHeight = useRowHeight();
   const scroll = useRef<HTMLDivElement>(null);
-  const [widths, setWidths] = useState<Record<string, number>>(() => keptColumns(object).widths ?? {});
-
-  const table = useTable({
-    features,
-    data: noRows,
-    columns: [
-      { id: nameColumn, size: nameWidth, minSize: 120 },
-      ...columns.map((field) => ({ id: field.key, size: viewOf(field).width, minSize: 60 })),
-    ],
-    state: { columnSizing: widths },
-    onColumnSizingChange: (update) =>
-      setWidths((before) => {
-        const next = typeof update === 'function' ? update(before) : update;
-        keepColumns(object, { widths: next });
-        return next;
-      }),
-    columnResizeMode: 'onChange',
-  });
-  const heads = new Map(table.getHeaderGroups()[0]?.headers.map((header) => [header.id, header]));
-  const total = [...heads.values()].reduce((sum, header) => sum + header.getSize(), 0);
+  const widths = useColumnWidths(object);
+  const widthOf = (key: string, field?: PublicField) =>
+    widths.of(key, field ? viewOf(field).width : nameWidth);
+  const total = columns.reduce(
+    (sum, field) => sum + widthOf(field.key, field),
+    checkWidth + widthOf(nameColumn),
+  );
 
   const rows = useVirtualizer({
     count: pages.count,
@@ -93,9 +79,15 @@ export function RecordTable(props: TableProps) {
   const shownIds = items.flatMap((item) => pages.at(item.index)?.id ?? []);
   const allShown = shownIds.length > 0 && shownIds.every((one) => selection.has(one));
 
-  const head = (key: string, sortKey: string, label: string, end: boolean, sortable: boolean) => {
+  const head = (
+    key: string,
+    sortKey: string,
+    label: string,
+    width: number,
+    end: boolean,
+    sortable: boolean,
+  ) => {
     const sorted = sort.find((one) => one.key === sortKey);
-    const header = heads.get(key);
     return (
       <th
         key={key}
@@ -123,18 +115,14 @@ export function RecordTable(props: TableProps) {
           role="separator"
           aria-orientation="vertical"
           aria-label={t('table.resize', { column: label })}
-          aria-valuenow={header?.getSize()}
+          aria-valuenow={width}
           tabIndex={0}
-          data-moving={header?.column.getIsResizing() || undefined}
-          onMouseDown={header?.getResizeHandler()}
-          onTouchStart={header?.getResizeHandler()}
+          onPointerDown={(event) => widths.drag(event, key, width)}
           onKeyDown={(event) => {
             const step = event.key === 'ArrowRight' ? 16 : event.key === 'ArrowLeft' ? -16 : 0;
-            if (step === 0 || !header) return;
+            if (step === 0) return;
             event.stopPropagation();
-            const next = { ...widths, [key]: Math.max(60, header.getSize() + step) };
-            setWidths(next);
-            keepColumns(object, { widths: next });
+            widths.set(key, width + step);
           }}
         />
       </th>
@@ -155,11 +143,17 @@ export function RecordTable(props: TableProps) {
       data-stale={pages.stale || undefined}
       data-table-scroll
     >
-      <table className={classes.table} style={{ minWidth: total + 44 }} aria-rowcount={pages.count + 1} aria-busy={pages.stale}>
+      <table
+        className={classes.table}
+        style={{ minWidth: total }}
+        aria-rowcount={pages.count + 1}
+        aria-busy={pages.stale}
+      >
         <colgroup>
-          <col style={{ width: 44 }} />
-          {[nameColumn, ...columns.map((field) => field.key)].map((key) => (
-            <col key={key} style={{ width: heads.get(key)?.getSize() }} />
+          <col style={{ width: checkWidth }} />
+          <col style={{ width: widthOf(nameColumn) }} />
+          {columns.map((field) => (
+            <col key={field.key} style={{ width: widthOf(field.key, field) }} />
           ))}
           <col />
         </colgroup>
@@ -174,8 +168,24 @@ export function RecordTable(props: TableProps) {
                 onChange={() => (allShown ? selection.clear() : selection.add(shownIds))}
               />
             </th>
-            {head(nameColumn, object.name_fields[0] ?? 'id', object.label.one, false, true)}
-            {columns.map((field) => head(field.key, field.key, field.label, viewOf(field).align === 'end', field.sortable))}
+            {head(
+              nameColumn,
+              object.name_fields[0] ?? 'id',
+              object.label.one,
+              widthOf(nameColumn),
+              false,
+              true,
+            )}
+            {columns.map((field) =>
+              head(
+                field.key,
+                field.key,
+                field.label,
+                widthOf(field.key, field),
+                viewOf(field).align === 'end',
+                field.sortable,
+              ),
+            )}
             <th aria-hidden="true" />
           </tr>
         </thead>
@@ -234,7 +244,11 @@ export function RecordTable(props: TableProps) {
 }
 
 const SortArrow = ({ down }: { down: boolean }) =>
-  down ? <IconArrowDown size={14} stroke={1.6} aria-hidden="true" /> : <IconArrowUp size={14} stroke={1.6} aria-hidden="true" />;
+  down ? (
+    <IconArrowDown size={14} stroke={1.6} aria-hidden="true" />
+  ) : (
+    <IconArrowUp size={14} stroke={1.6} aria-hidden="true" />
+  );
 
 type RowProps = {
   domId: string;

@@ -4,7 +4,7 @@ import { useDebouncedCallback, useMediaQuery } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { objectOf, useCatalog } from '../../api/catalog.ts';
 import { countQuery, recordQuery, type ListParams } from '../../api/records.ts';
@@ -19,7 +19,6 @@ import { Empty } from '../../ui/empty.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { ColumnChooser } from './column-chooser.tsx';
 import { chosenFields, defaultColumns, keepColumns, keptColumns, readFields } from './columns.ts';
-import { PeekPanel } from './peek-panel.tsx';
 import { RecordLines } from './record-lines.tsx';
 import { RecordTable, type TableProps } from './record-table.tsx';
 import { SelectionBar } from './selection-bar.tsx';
@@ -27,6 +26,8 @@ import { readSort, writeSort } from './sorting.ts';
 import classes from './table-page.module.css';
 import { useRecordPages, type Seen } from './use-record-pages.ts';
 import { useSelection } from './use-selection.ts';
+
+const PeekPanel = lazy(async () => ({ default: (await import('./peek-panel.tsx')).PeekPanel }));
 
 const route = getRouteApi('/shell/o/$object');
 
@@ -62,7 +63,10 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
     fields: readFields(object, columns),
   };
   const pages = useRecordPages(object.key, params, seen);
-  const count = useQuery({ ...countQuery(object.key, { where: search.where, q: search.q }), placeholderData: keepPreviousData });
+  const count = useQuery({
+    ...countQuery(object.key, { where: search.where, q: search.q }),
+    placeholderData: keepPreviousData,
+  });
   const at = useRef(pages.at);
   at.current = pages.at;
   const selection = useSelection(useCallback((row: number) => at.current(row)?.id, []));
@@ -90,7 +94,11 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
       <header className={classes.head}>
         <h1>{object.label.many}</h1>
         <span className="grow" />
-        <QuickSearch value={search.q} onChange={(q) => change({ q, peek: undefined }, true)} object={object.label.many} />
+        <QuickSearch
+          value={search.q}
+          onChange={(q) => change({ q, peek: undefined }, true)}
+          object={object.label.many}
+        />
         <ColumnChooser
           object={object}
           columns={keys}
@@ -101,14 +109,22 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
         />
       </header>
       <div className={classes.filter}>
-        <FilterBar object={object} where={search.where} onChange={(where) => change({ where, peek: undefined })} env={env} />
+        <FilterBar
+          object={object}
+          where={search.where}
+          onChange={(where) => change({ where, peek: undefined })}
+          env={env}
+        />
       </div>
       <div className={classes.work}>
         <div className={classes.list}>
           {refused ? (
             <Empty title={t('table.refused')} text={refusalWords(pages.error)}>
               {filtered && problemOf(pages.error).status < 500 && problemOf(pages.error).status > 0 ? (
-                <Button variant="default" onClick={() => change({ where: undefined, q: undefined, sort: undefined })}>
+                <Button
+                  variant="default"
+                  onClick={() => change({ where: undefined, q: undefined, sort: undefined })}
+                >
                   {t('table.clearFilter')}
                 </Button>
               ) : (
@@ -119,15 +135,23 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
             </Empty>
           ) : empty ? (
             filtered ? (
-              <Empty title={t('table.nothingMatches', { objects: object.label.many.toLowerCase() })} text={t('table.nothingMatchesText')}>
+              <Empty
+                title={t('table.nothingMatches', { objects: object.label.many.toLowerCase() })}
+                text={t('table.nothingMatchesText')}
+              >
                 <Button variant="default" onClick={() => change({ where: undefined, q: undefined })}>
                   {t('table.clearFilter')}
                 </Button>
               </Empty>
             ) : (
-              <Empty title={t('table.empty', { objects: object.label.many.toLowerCase() })} text={object.meaning}>
+              <Empty
+                title={t('table.empty', { objects: object.label.many.toLowerCase() })}
+                text={object.meaning}
+              >
                 {object.may.create && (
-                  <Button onClick={() => create(object.key)}>{t('create.first', { object: object.label.one.toLowerCase() })}</Button>
+                  <Button onClick={() => create(object.key)}>
+                    {t('create.first', { object: object.label.one.toLowerCase() })}
+                  </Button>
                 )}
               </Empty>
             )
@@ -151,7 +175,15 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
           <SelectionBar object={object} selection={selection} />
         </div>
         {search.peek && !phone && (
-          <PeekPanel key={search.peek} object={object} id={search.peek} env={env} onClose={() => change({ peek: undefined })} />
+          <Suspense>
+            <PeekPanel
+              key={search.peek}
+              object={object}
+              id={search.peek}
+              env={env}
+              onClose={() => change({ peek: undefined })}
+            />
+          </Suspense>
         )}
       </div>
     </div>
@@ -168,7 +200,11 @@ function AsOf({ at }: { at: number }) {
   return <span>{t('table.asOf', { time })}</span>;
 }
 
-type QuickSearchProps = { value: string | undefined; onChange(value: string | undefined): void; object: string };
+type QuickSearchProps = {
+  value: string | undefined;
+  onChange(value: string | undefined): void;
+  object: string;
+};
 
 /** Text search over the list; typing is answered shortly after the last key. */
 function QuickSearch({ value, onChange, object }: QuickSearchProps) {

@@ -1,0 +1,68 @@
+/** All generated pages, by their path below docs/reference. */
+import { z } from 'zod';
+import { sorts } from '../../../core/definitions/index.ts';
+import { operations } from '../../../operations/index.ts';
+import { apiPage, cliPage } from './doors.ts';
+import { errorCodesPage } from './error-codes.ts';
+import { checkpointsPage, fieldTypesPage, operatorsPage } from './kinds.ts';
+import { code, page, plain } from './markdown.ts';
+import { listsPage, objectPage, pipelinePage, rolesPage } from './packs.ts';
+import { shippedCatalog, type Shipped } from './shipped.ts';
+
+export async function referencePages(): Promise<Map<string, string>> {
+  const shipped = shippedCatalog();
+  const { catalog } = shipped;
+  const pages = new Map<string, string>([
+    ['field-types.md', fieldTypesPage(catalog)],
+    ['operators.md', operatorsPage(catalog)],
+    ['checkpoints.md', checkpointsPage(catalog)],
+    ['lists.md', listsPage(catalog)],
+    ['roles.md', rolesPage(catalog)],
+    ['api.md', apiPage(operations)],
+    ['errors.md', errorCodesPage()],
+    ['cli.md', await cliPage()],
+  ]);
+  for (const object of catalog.objects.values())
+    pages.set(`objects/${object.key}.md`, objectPage(object, catalog));
+  for (const pipeline of catalog.pipelines.values()) {
+    pages.set(`pipelines/${pipeline.key}.md`, pipelinePage(pipeline, catalog));
+  }
+  for (const [sort, schema] of Object.entries(definitionJsonSchemas())) {
+    pages.set(`schemas/${sort}.json`, `${JSON.stringify(schema, null, 2)}\n`);
+  }
+  pages.set('README.md', indexPage(shipped));
+  return pages;
+}
+
+const definitionJsonSchemas = (): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(sorts).map(([sort, schema]) => [
+      sort,
+      z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
+    ]),
+  );
+
+function indexPage({ catalog, packs }: Shipped): string {
+  const links = (folder: string, keys: Iterable<string>): string =>
+    [...keys]
+      .sort()
+      .map((key) => `[${key}](${folder}/${key}.md)`)
+      .join(', ');
+  return page('Reference', [
+    'Drawn from the code and the packs as shipped, by `npm run reference`; `npm test` fails while it is stale. A workspace’s own changes show in its screens, in `/api/docs` and in `./groundwork definition export`.',
+    '## What a definition may use',
+    '- [Field types](field-types.md)\n- [Operators and variables of conditions](operators.md)\n- [Checkpoint kinds](checkpoints.md)\n- JSON Schemas of the YAML, by sort: ' +
+      Object.keys(sorts)
+        .map((sort) => `[${sort}](schemas/${sort}.json)`)
+        .join(', '),
+    '## What the packs define',
+    packs
+      .map(
+        (pack) => `- ${code(pack.key)} ${pack.version}, ${plain(pack.label)}: ${plain(pack.meaning)}`,
+      )
+      .join('\n'),
+    `- Objects: ${links('objects', catalog.objects.keys())}\n- Pipelines: ${links('pipelines', catalog.pipelines.keys())}\n- [Reference lists](lists.md)\n- [Roles](roles.md)`,
+    '## Doors',
+    '- [API operations](api.md)\n- [Error codes](errors.md)\n- [Command line](cli.md)',
+  ]);
+}
