@@ -163,7 +163,10 @@ async function startMinimal(
   queries: Record<string, Prepared>,
 ): Promise<{ url: string; stop(): void }> {
   const file = join(bench.dataDir, 'minimal.json');
-  writeFileSync(file, JSON.stringify({ connection: { ...bench.connection, types: undefined }, max: 20, queries }));
+  writeFileSync(
+    file,
+    JSON.stringify({ connection: { ...bench.connection, types: undefined }, max: 20, queries }),
+  );
   const child = fork(join(import.meta.dirname, 'minimal-endpoint.ts'), [file], { stdio: 'inherit' });
   const [ready] = (await once(child, 'message')) as [{ port: number }];
   return { url: `http://127.0.0.1:${ready.port}`, stop: () => child.kill() };

@@ -1,8 +1,5 @@
 /** The product as the bench meets it: a server process on a folder of its own, a key, and the engine in this process. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Context, Principal } from '../src/core/context/context.ts';
 import { startDefinitions } from '../src/engine/definitions/start.ts';
@@ -11,6 +8,7 @@ import { createKey } from '../src/platform/auth/api-keys.ts';
 import { permitted } from '../src/platform/auth/roles.ts';
 import { readWorkspace } from '../src/platform/config/workspace.ts';
 import { openDatabase } from '../src/platform/database/open-database.ts';
+import { startServer } from '../src/testing/server-process.ts';
 import type { Prepared } from './minimal-endpoint.ts';
 
 export type Bench = {
@@ -37,14 +35,7 @@ const principal: Principal = {
 };
 
 export async function startBench(dataDir: string): Promise<Bench> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const server = spawn(process.execPath, [join(root, 'src/http/main.ts')], {
-    cwd: root,
-    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  await ready(url, server);
+  const server = await startServer({ dataDir });
   const database = await openDatabase({ dataDir, role: 'cli', maxConnections: 4 });
   const workspace = await readWorkspace(database.pool);
   const definitions = await startDefinitions({
@@ -71,7 +62,7 @@ export async function startBench(dataDir: string): Promise<Bench> {
   );
   return {
     dataDir,
-    url,
+    url: server.url,
     key: token,
     pool: database.pool,
     barePool,
@@ -81,29 +72,9 @@ export async function startBench(dataDir: string): Promise<Bench> {
       await barePool.end();
       await definitions.close();
       await database.close();
-      server.kill('SIGTERM');
-      if (server.exitCode === null) await new Promise((resolve) => server.once('exit', resolve));
+      await server.stop();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
-
-async function ready(url: string, server: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    if (server.exitCode !== null)
-      throw new Error(`The server ended with ${server.exitCode} before it was ready.`);
-    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
-    if (answer?.ok) return;
-    await sleep(200);
-  }
-  throw new Error('The server was not ready within two minutes.');
 }
 
 /** The first statement that a piece of work sends to the database. */

@@ -1,13 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { applyDefinitions, revertDefinitions } from '../engine/definitions/apply.ts';
-import { diffDefinitions, exportDefinitions } from '../engine/definitions/export.ts';
 import type { Change } from '../engine/definitions/propose.ts';
-import { readFolder } from '../engine/definitions/read-files.ts';
-import { readState } from '../engine/definitions/state.ts';
-import { inTransaction } from '../platform/database/transaction.ts';
-import { withContext } from './context.ts';
 import { usageError } from './failure.ts';
 import { thousands } from './progress.ts';
 
@@ -18,9 +12,8 @@ export function definitionCommands(program: Command): void {
     .description('write the definitions in force into a folder')
     .argument('<dir>', 'folder, made if need be; other files there stay')
     .action(async (dir: string) => {
-      const { files } = await withContext(async ({ pool }) =>
-        exportDefinitions(await inTransaction(pool, readState, { isolation: 'repeatable read', readOnly: true }), dir),
-      );
+      const { exportDefinitions, withContext } = await engine();
+      const { files } = await withContext(({ pool }) => exportDefinitions(pool, { dir }));
       console.log(`${thousands(files)} files written to ${dir}`);
     });
   definition
@@ -29,7 +22,8 @@ export function definitionCommands(program: Command): void {
     .argument('<dir>')
     .option('--prune', 'count a definition without a file as retired')
     .action(async (dir: string, options: { prune?: boolean }) => {
-      const files = folderOf(dir);
+      const { diffDefinitions, withContext, readFolder } = await engine();
+      const files = readFolder(folder(dir));
       const { same, changes } = await withContext(({ pool }) => diffDefinitions(pool, { files, prune: options.prune }));
       console.log(same ? 'Nothing differs.' : changeLines(changes).join('\n'));
       process.exitCode = same ? 0 : 1;
@@ -43,7 +37,8 @@ export function definitionCommands(program: Command): void {
     .option('--note <text>', 'why, kept with the version')
     .option('--yes', 'do not ask')
     .action(async (dir: string, options: { prune?: boolean; leaveEmpty?: boolean; note?: string; yes?: boolean }) => {
-      const files = folderOf(dir);
+      const { applyDefinitions, diffDefinitions, withContext, readFolder } = await engine();
+      const files = readFolder(folder(dir));
       await withContext(async (context) => {
         if (!options.yes && process.stdin.isTTY && process.stdout.isTTY) {
           const { same, changes } = await diffDefinitions(context.pool, { files, prune: options.prune });
@@ -63,6 +58,7 @@ export function definitionCommands(program: Command): void {
     .option('--note <text>', 'why, kept with the version')
     .action(async (version: string, options: { note?: string }) => {
       if (!/^\d{1,9}$/.test(version)) throw usageError(`“${version}” is no number of a version, such as 3.`);
+      const { revertDefinitions, withContext } = await engine();
       told(await withContext((context) => revertDefinitions(context, { version: Number(version), note: options.note })));
     });
 }
@@ -76,11 +72,19 @@ function told(result: { version: number; changes: readonly Change[] }): void {
   console.log(`Version ${result.version} is in force.`);
 }
 
-function folderOf(dir: string) {
+function folder(dir: string): string {
   if (!existsSync(dir)) throw usageError(`There is no folder ${dir}.`);
   if (!statSync(dir).isDirectory()) throw usageError(`${dir} is a file; name the folder that holds the definitions.`);
-  return readFolder(dir);
+  return dir;
 }
+
+/** Only when a command runs: help and refusals should not wait for it. */
+const engine = async () => ({
+  ...(await import('./context.ts')),
+  ...(await import('../engine/definitions/apply.ts')),
+  ...(await import('../engine/definitions/export.ts')),
+  ...(await import('../engine/definitions/read-files.ts')),
+});
 
 const changeLines = (changes: readonly Change[]): string[] =>
   changes.flatMap(({ sort, key, change, lines }) => [`${sort}/${key}: ${change === 'text' ? 'comments or layout' : change}`, ...lines.map((line) => `  ${line}`)]);

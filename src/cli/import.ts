@@ -1,10 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { undoBatch } from '../engine/batches/undo.ts';
-import { importFile } from '../engine/importing/import-file.ts';
-import { parseMapping } from '../engine/importing/mapping-file.ts';
-import { withContext } from './context.ts';
 import { usageError } from './failure.ts';
 import { importPlanLines, importResultLines } from './import-report.ts';
 import { showProgress, thousands } from './progress.ts';
@@ -53,6 +49,9 @@ The last line of standard output is “batch <id>”, by which the import can be
 }
 
 async function runImport(file: string, options: ImportOptions & { object: string }): Promise<number> {
+  const { withContext } = await import('./context.ts');
+  const { importFile } = await import('../engine/importing/import-file.ts');
+  const { parseMapping } = await import('../engine/importing/mapping-file.ts');
   const mapping = options.mapping === undefined ? undefined : parseMapping(await readFile(options.mapping, 'utf8'));
   const stop = new AbortController();
   const onSignal = (): void => {
@@ -101,7 +100,6 @@ async function runImport(file: string, options: ImportOptions & { object: string
     // Rows that were written before it broke off stay, and can be undone.
     if (batch === null) throw error;
     console.error(`The import broke off after ${thousands(done)} rows. What is loaded stays; undo it with: ./groundwork import undo ${batch}`);
-    process.exitCode = done > 0 ? 2 : 1;
     throw Object.assign(error as Error, { exitCode: done > 0 ? 2 : 1, lastLine: `batch ${batch}` });
   } finally {
     process.off('SIGINT', onSignal);
@@ -110,6 +108,8 @@ async function runImport(file: string, options: ImportOptions & { object: string
 }
 
 async function runUndo(batch: string): Promise<number> {
+  const { withContext } = await import('./context.ts');
+  const { undoBatch } = await import('../engine/batches/undo.ts');
   const undone = await withContext((context) => undoBatch(context, batch));
   console.log(`${thousands(undone.done)} records are as they were before.`);
   const shown = undone.kept.slice(0, 20);

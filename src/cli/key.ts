@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { createKey } from '../platform/auth/api-keys.ts';
-import { withContext } from './context.ts';
 
 export function keyCommands(program: Command): void {
   const key = program.command('key').description('API keys');
@@ -11,6 +9,8 @@ export function keyCommands(program: Command): void {
     .requiredOption('--name <name>', 'what it is for, as history will sign it')
     .option('--user <email>', 'the user it acts as, with the key’s role alone')
     .action(async (options: { role: string; name: string; user?: string }) => {
+      const { withContext } = await import('./context.ts');
+      const { createKey } = await import('../platform/auth/api-keys.ts');
       const { key: made, token } = await withContext(({ pool, catalog, principal }) =>
         createKey({ pool, catalog, by: principal }, { role: options.role, name: options.name, userEmail: options.user }),
       );

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { loadSample } from '../engine/sample/load-sample.ts';
-import { root, withContext } from './context.ts';
 import { showProgress, thousands } from './progress.ts';
 
 export function sampleCommands(program: Command): void {
@@ -10,6 +8,8 @@ export function sampleCommands(program: Command): void {
     .command('load')
     .description('load the sample team, its customers, deals and what was said; undo with: import undo <batch>')
     .action(async () => {
+      const { root, withContext } = await import('./context.ts');
+      const { loadSample } = await import('../engine/sample/load-sample.ts');
       const loaded = await withContext(async (context) => {
         const progress = showProgress('steps');
         try {

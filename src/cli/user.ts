@@ -1,7 +1,4 @@
 import type { Command } from 'commander';
-import { userRecords } from '../operations/user-records.ts';
-import { addUser } from '../platform/auth/add-user.ts';
-import { withContext } from './context.ts';
 import { usageError } from './failure.ts';
 
 export function userCommands(program: Command): void {
@@ -16,6 +13,9 @@ export function userCommands(program: Command): void {
     .option('--password-stdin', 'read the password from standard input; without one they cannot sign in yet')
     .action(async (options: { email: string; role: string[]; name?: string; team?: string; passwordStdin?: boolean }) => {
       const password = options.passwordStdin ? await passwordFromStdin() : undefined;
+      const { withContext } = await import('./context.ts');
+      const { userRecords } = await import('../operations/user-records.ts');
+      const { addUser } = await import('../platform/auth/add-user.ts');
       const added = await withContext((context) =>
         addUser(
           { context, records: userRecords },

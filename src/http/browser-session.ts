@@ -52,5 +52,10 @@ export function browserSession(input: {
 
 const noAccess = () =>
   refusal(403, 'no_access', [
-    issue('', 'no_access', 'Your account is archived or has no role here.', 'Ask an administrator to give you a role.'),
+    issue(
+      '',
+      'no_access',
+      'Your account is archived or has no role here.',
+      'Ask an administrator to give you a role.',
+    ),
   ]);

@@ -14,11 +14,15 @@ declare module 'fastify' {
 export function acceptJson(app: FastifyInstance): void {
   app.decorateRequest('bodyHash', null);
   app.removeContentTypeParser(['application/json', 'text/plain']);
-  app.addContentTypeParser(/^application\/json/i, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    refuseEncodings(request);
-    request.bodyHash = createHash('sha256').update(body).digest();
-    return body.length === 0 ? undefined : parseJson(decoded(body));
-  });
+  app.addContentTypeParser(
+    /^application\/json/i,
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      refuseEncodings(request);
+      request.bodyHash = createHash('sha256').update(body).digest();
+      return body.length === 0 ? undefined : parseJson(decoded(body));
+    },
+  );
 }
 
 function decoded(bytes: Buffer): string {
@@ -34,8 +38,14 @@ function decoded(bytes: Buffer): string {
 function refuseEncodings(request: FastifyRequest): void {
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
   const packed = request.headers['content-encoding'];
-  if ((charset === undefined || /^utf-?8$/i.test(charset)) && (packed === undefined || packed === 'identity')) return;
+  if ((charset === undefined || /^utf-?8$/i.test(charset)) && (packed === undefined || packed === 'identity'))
+    return;
   throw refusal(415, 'unsupported_encoding', [
-    issue('', 'unsupported_encoding', 'The body must be plain UTF-8.', 'Send it as application/json in UTF-8, not compressed.'),
+    issue(
+      '',
+      'unsupported_encoding',
+      'The body must be plain UTF-8.',
+      'Send it as application/json in UTF-8, not compressed.',
+    ),
   ]);
 }

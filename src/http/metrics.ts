@@ -35,7 +35,13 @@ export function countRequests(app: FastifyInstance, deps: { pool: Pool }): Regis
   app.addHook('onResponse', async (request, reply) => {
     const operation = request.routeOptions.config?.operation ?? 'other';
     durations.observe({ operation, status: reply.statusCode }, reply.elapsedTime / 1000);
-    const line = { operation, method: request.method, status: reply.statusCode, ms: Math.round(reply.elapsedTime), who: request.who };
+    const line = {
+      operation,
+      method: request.method,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+      who: request.who,
+    };
     if (operation === 'other') request.log.debug(line, 'answered');
     else request.log.info(line, 'answered');
   });

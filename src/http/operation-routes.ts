@@ -34,8 +34,20 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
   app.decorateRequest('who', null);
   const attempts = countAttempts({ seconds: 300 });
 
-  function contextFor(request: FastifyRequest, reply: FastifyReply, catalog: Catalog, caller: Caller | undefined): Context {
-    const principal = caller?.principal ?? { kind: 'system', id: 'nobody', name: 'Nobody', user: null, teams: [], roles: [] };
+  function contextFor(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    catalog: Catalog,
+    caller: Caller | undefined,
+  ): Context {
+    const principal = caller?.principal ?? {
+      kind: 'system',
+      id: 'nobody',
+      name: 'Nobody',
+      user: null,
+      teams: [],
+      roles: [],
+    };
     return {
       pool: deps.pool,
       catalog,
@@ -43,7 +55,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
       workspace: deps.workspace(),
       channel: caller?.by === 'cookie' ? 'web' : 'http',
       requestId: request.id,
-      log: request.log as Context['log'],
+      log: request.log,
       files: deps.files,
       browser: browserSession({ deps, attempts, catalog, request, reply }),
       currentCatalog: () => deps.definitions.refresh(),
@@ -51,7 +63,11 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
     };
   }
 
-  async function callerOf(request: FastifyRequest, reply: FastifyReply, catalog: Catalog): Promise<Caller | undefined> {
+  async function callerOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    catalog: Catalog,
+  ): Promise<Caller | undefined> {
     const { authorization, cookie } = request.headers;
     const caller = await deps.principals.of({ authorization, cookie }, catalog);
     if (caller) {
@@ -61,7 +77,12 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
     return caller;
   }
 
-  async function handle(operation: Operation, input: z.ZodType, request: FastifyRequest, reply: FastifyReply) {
+  async function handle(
+    operation: Operation,
+    input: z.ZodType,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) {
     const { http } = operation;
     const writes = http.method !== 'GET';
     const knock = http.open && writes ? [{ key: `ip ${request.ip}`, most: 50 }] : [];
@@ -70,13 +91,17 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
     try {
       return await withCatalogInForce(deps, async (catalog) => {
         const caller = await callerOf(request, reply, catalog);
-        if (writes && (http.open || caller?.by === 'cookie')) requireSameOrigin(request, deps.config.publicUrl);
+        if (writes && (http.open || caller?.by === 'cookie'))
+          requireSameOrigin(request, deps.config.publicUrl);
         if (!caller && !http.open) throw signInFirst();
         if (!http.multipart && request.isMultipart()) throw notAForm();
         if (http.multipart) received ??= await receiveUpload(request, deps.files);
         const context = contextFor(request, reply, catalog, caller);
         if (http.idempotent) context.idempotency = idempotencyOf(request, received);
-        const output = await operation.run(context, await parseInput(input, inputOf(operation, request, received)));
+        const output = await operation.run(
+          context,
+          await parseInput(input, inputOf(operation, request, received)),
+        );
         return answer(operation, output, reply);
       });
     } catch (error) {
@@ -88,7 +113,10 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
   }
 
   for (const operation of deps.operations) {
-    const input = operation.input instanceof z.ZodObject && !operation.input.def.catchall ? operation.input.strict() : operation.input;
+    const input =
+      operation.input instanceof z.ZodObject && !operation.input.def.catchall
+        ? operation.input.strict()
+        : operation.input;
     app.route({
       method: operation.http.method,
       url: operation.http.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -121,7 +149,8 @@ async function withCatalogInForce<T>(deps: ServerDeps, run: (catalog: Catalog) =
 const mayBeStale = (error: unknown): boolean =>
   isStaleStatement(error) ||
   (isProblem(error) &&
-    (error.body.code.startsWith('unknown_') || error.body.errors.some((found) => found.code.startsWith('unknown_'))));
+    (error.body.code.startsWith('unknown_') ||
+      error.body.errors.some((found) => found.code.startsWith('unknown_'))));
 
 /** Path, query and body as the operation wants them. */
 function inputOf(operation: Operation, request: FastifyRequest, received: Received | undefined): unknown {
@@ -145,14 +174,26 @@ function inputOf(operation: Operation, request: FastifyRequest, received: Receiv
 }
 
 const notInQuery = (key: string) =>
-  issue(key, 'unknown_key', 'There is no “{key}” in the address here.', 'Leave it out, or send it in the body.', { key });
+  issue(
+    key,
+    'unknown_key',
+    'There is no “{key}” in the address here.',
+    'Leave it out, or send it in the body.',
+    { key },
+  );
 
 function checkText(asked: HttpRequest): void {
   for (const part of [asked.params, asked.query]) {
     for (const [key, value] of Object.entries(part)) {
-      if ([key, ...[value].flat()].every((text) => typeof text !== 'string' || isStorableText(text))) continue;
+      if ([key, ...[value].flat()].every((text) => typeof text !== 'string' || isStorableText(text)))
+        continue;
       throw invalid([
-        issue('', 'unstorable_text', 'The address holds a character that cannot be stored.', 'Remove the character and send it again.'),
+        issue(
+          '',
+          'unstorable_text',
+          'The address holds a character that cannot be stored.',
+          'Remove the character and send it again.',
+        ),
       ]);
     }
   }
@@ -163,7 +204,12 @@ function idempotencyOf(request: FastifyRequest, received: Received | undefined):
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw invalid([
-      issue('Idempotency-Key', 'invalid_value', 'An idempotency key has 1 to 255 visible ASCII characters.', 'Send a UUID.'),
+      issue(
+        'Idempotency-Key',
+        'invalid_value',
+        'An idempotency key has 1 to 255 visible ASCII characters.',
+        'Send a UUID.',
+      ),
     ]);
   }
   const hash = createHash('sha256').update(`${request.method} ${request.url}\n`);
@@ -189,11 +235,20 @@ function sendDownload(file: Download, reply: FastifyReply): FastifyReply {
 
 const notAForm = () =>
   refusal(415, 'unsupported_media_type', [
-    issue('', 'unsupported_media_type', 'No form is taken here.', 'Send JSON with the header “Content-Type: application/json”.'),
+    issue(
+      '',
+      'unsupported_media_type',
+      'No form is taken here.',
+      'Send JSON with the header “Content-Type: application/json”.',
+    ),
   ]);
 
 const signInFirst = () =>
   refusal(401, 'sign_in_first', [
-    issue('', 'sign_in_first', 'Nobody is signed in.', 'Sign in, or send an API key as “Authorization: Bearer …”.'),
+    issue(
+      '',
+      'sign_in_first',
+      'Nobody is signed in.',
+      'Sign in, or send an API key as “Authorization: Bearer …”.',
+    ),
   ]);
-

@@ -16,7 +16,10 @@ export function replyWithProblem(error: unknown, request: FastifyRequest, reply:
   reply.header('x-request-id', request.id); // a bad address is refused before the hook that sets it
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (typeof extra?.['retry_after'] === 'number') reply.header('retry-after', String(extra['retry_after']));
-  return reply.status(status).type(type).send(JSON.stringify(documentOf(problem, request.id)));
+  return reply
+    .status(status)
+    .type(type)
+    .send(JSON.stringify(documentOf(problem, request.id)));
 }
 
 /** The members of the document. `request` names the request in the logs. */
@@ -38,17 +41,47 @@ function problemOf(error: unknown): Problem {
 
 const ourFault = (): Problem =>
   refusal(500, 'internal', [
-    issue('', 'internal', 'Something went wrong on our side.', 'Try again; if it stays, give the administrator the number in “instance”.'),
+    issue(
+      '',
+      'internal',
+      'Something went wrong on our side.',
+      'Try again; if it stays, give the administrator the number in “instance”.',
+    ),
   ]);
 
 /** Sentences for what the framework refuses before an operation is reached, by its error codes. */
 const ofFramework: Readonly<Record<string, [status: number, code: string, message: string, fix: string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is larger than 5 MB.', 'Send less at once, or upload it as a file.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    413,
+    'body_too_large',
+    'The body is larger than 5 MB.',
+    'Send less at once, or upload it as a file.',
+  ],
   FST_REQ_FILE_TOO_LARGE: [413, 'file_too_large', 'The file is larger than 50 MB.', 'Send a smaller file.'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'The body is not of a type that is understood here.', 'Send JSON with the header “Content-Type: application/json”.'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'wrong_content_length', 'The body is not as long as its Content-Length says.', 'Send the request again.'],
-  FST_ERR_MAX_PARAM_LENGTH: [414, 'address_too_long', 'A part of the address is longer than 500 characters.', 'Check the address.'],
-  FST_ERR_BAD_URL: [400, 'malformed_address', 'The address cannot be read.', 'Check the percent signs in it.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    415,
+    'unsupported_media_type',
+    'The body is not of a type that is understood here.',
+    'Send JSON with the header “Content-Type: application/json”.',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    400,
+    'wrong_content_length',
+    'The body is not as long as its Content-Length says.',
+    'Send the request again.',
+  ],
+  FST_ERR_MAX_PARAM_LENGTH: [
+    414,
+    'address_too_long',
+    'A part of the address is longer than 500 characters.',
+    'Check the address.',
+  ],
+  FST_ERR_BAD_URL: [
+    400,
+    'malformed_address',
+    'The address cannot be read.',
+    'Check the percent signs in it.',
+  ],
 };
 
 function problemOfFramework(error: unknown): Problem | undefined {
@@ -73,38 +106,57 @@ export function unknownRoute(
   if (known.web && readsPage && wantsPage && !path.startsWith('/api/')) {
     return reply.header('cache-control', 'no-cache').sendFile('index.html', { cacheControl: false });
   }
-  const methods = known.operations.filter((each) => pathPattern(each.http.path).test(path)).map((each) => each.http.method);
+  const methods = known.operations
+    .filter((each) => pathPattern(each.http.path).test(path))
+    .map((each) => each.http.method);
   const allowed = [...new Set(methods)].sort();
   if (allowed.length > 0) {
     const list = allowed.join(', ');
     reply.header('allow', list);
     return replyWithProblem(
       refusal(405, 'method_not_allowed', [
-        issue('', 'method_not_allowed', 'This address does not take that method.', 'Use one of: {list}.', { list }),
+        issue('', 'method_not_allowed', 'This address does not take that method.', 'Use one of: {list}.', {
+          list,
+        }),
       ]),
       request,
       reply,
     );
   }
   return replyWithProblem(
-    refusal(404, 'not_found', [issue('', 'not_found', 'There is nothing at this address.', 'See /api/docs for what there is.')]),
+    refusal(404, 'not_found', [
+      issue('', 'not_found', 'There is nothing at this address.', 'See /api/docs for what there is.'),
+    ]),
     request,
     reply,
   );
 }
 
-const pathPattern = (path: string): RegExp => new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+const pathPattern = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 
 /** What Node's parser refuses before there is a request. */
 export function problemForSocket(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, code, message, fix] =
     error.code === 'HPE_HEADER_OVERFLOW'
-      ? ([431, 'head_too_long', 'The address and headers are longer than 32 KB.', 'Send long conditions with POST …/query.'] as const)
+      ? ([
+          431,
+          'head_too_long',
+          'The address and headers are longer than 32 KB.',
+          'Send long conditions with POST …/query.',
+        ] as const)
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ([408, 'too_slow', 'The request did not arrive in time.', 'Send it again.'] as const)
-        : ([400, 'malformed_request', 'This is not a readable HTTP request.', 'Check the request line and the headers.'] as const);
-  const body = JSON.stringify(documentOf(refusal(status, code, [issue('', code, message, fix)]), randomUUID()));
+        : ([
+            400,
+            'malformed_request',
+            'This is not a readable HTTP request.',
+            'Check the request line and the headers.',
+          ] as const);
+  const body = JSON.stringify(
+    documentOf(refusal(status, code, [issue('', code, message, fix)]), randomUUID()),
+  );
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `Connection: close\r\n\r\n${body}`,

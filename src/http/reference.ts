@@ -26,7 +26,9 @@ export function addReference(app: FastifyInstance, deps: ServerDeps, routes: Ope
       kept.clear();
       keptEpoch = epoch;
     }
-    const name = context ? JSON.stringify([context.principal.roles.toSorted(), context.workspace.name]) : 'nobody';
+    const name = context
+      ? JSON.stringify([context.principal.roles.toSorted(), context.workspace.name])
+      : 'nobody';
     let text = kept.get(name);
     if (text === undefined) {
       const secureCookies = deps.config.publicUrl?.startsWith('https:') ?? false;

@@ -12,7 +12,11 @@ import { testServer, type Answer, type TestServer } from './test-server.ts';
 const echo = defineOperation({
   name: 'echo.say',
   summary: 'Echo',
-  input: z.strictObject({ text: z.string(), list: z.array(z.number()).optional(), more: z.unknown().optional() }),
+  input: z.strictObject({
+    text: z.string(),
+    list: z.array(z.number()).optional(),
+    more: z.unknown().optional(),
+  }),
   output: z.object({ text: z.string() }),
   http: { method: 'POST', path: '/api/v1/bulk/echo' },
   run: async (_context, { text }) => ({ text }),
@@ -53,7 +57,8 @@ afterAll(async () => {
   rmSync(web, { recursive: true });
 });
 
-const say = (body: unknown, headers?: Record<string, string>) => server.call('POST', '/api/v1/bulk/echo', { key, body, headers });
+const say = (body: unknown, headers?: Record<string, string>) =>
+  server.call('POST', '/api/v1/bulk/echo', { key, body, headers });
 
 /** A problem document as callers rely on it. */
 function expectProblem(answer: Answer, status: number, code: string): void {
@@ -69,7 +74,9 @@ describe('a body that is no good', () => {
   const bytes = (...parts: (string | number[])[]): Uint8Array =>
     Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));
 
-  test.for<[name: string, body: string | Uint8Array, status: number, code: string, headers?: Record<string, string>]>([
+  test.for<
+    [name: string, body: string | Uint8Array, status: number, code: string, headers?: Record<string, string>]
+  >([
     ['malformed JSON', '{"text": "a",}', 400, 'malformed_json'],
     ['JSON that breaks off', '{"text": "a', 400, 'malformed_json'],
     ['broken UTF-8', bytes('{"text": "', [0xff, 0xfe], '"}'), 400, 'broken_utf8'],
@@ -88,9 +95,21 @@ describe('a body that is no good', () => {
     ['an unknown key', '{"text": "a", "txet": "b"}', 422, 'invalid'],
     ['a wrong type', '{"text": 7}', 422, 'invalid'],
     ['nothing where something is needed', '', 422, 'invalid'],
-    ['a form', 'text=a', 415, 'unsupported_media_type', { 'content-type': 'application/x-www-form-urlencoded' }],
+    [
+      'a form',
+      'text=a',
+      415,
+      'unsupported_media_type',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+    ],
     ['plain text', 'text', 415, 'unsupported_media_type', { 'content-type': 'text/plain' }],
-    ['another charset', '{"text": "a"}', 415, 'unsupported_encoding', { 'content-type': 'application/json; charset=iso-8859-1' }],
+    [
+      'another charset',
+      '{"text": "a"}',
+      415,
+      'unsupported_encoding',
+      { 'content-type': 'application/json; charset=iso-8859-1' },
+    ],
     ['a packed body', '{"text": "a"}', 415, 'unsupported_encoding', { 'content-encoding': 'gzip' }],
     ['more than 5 MB', JSON.stringify({ text: 'a'.repeat(5 * 1024 * 1024) }), 413, 'body_too_large'],
   ])('%s', async ([, body, status, code, headers]) => {
@@ -101,8 +120,18 @@ describe('a body that is no good', () => {
     const answer = await say('{"list": ["x"], "more": 1, "txet": "b"}');
     expect(answer.body.errors).toEqual([
       { path: 'text', code: 'required', message: 'This is required.', fix: { say: 'Send text.' } },
-      { path: 'list.0', code: 'invalid_type', message: 'This must be a number.', fix: { say: 'Send a number.' } },
-      { path: 'txet', code: 'unknown_key', message: 'There is no “txet” here.', fix: { say: 'Leave it out, or check how it is written.' } },
+      {
+        path: 'list.0',
+        code: 'invalid_type',
+        message: 'This must be a number.',
+        fix: { say: 'Send a number.' },
+      },
+      {
+        path: 'txet',
+        code: 'unknown_key',
+        message: 'There is no “txet” here.',
+        fix: { say: 'Leave it out, or check how it is written.' },
+      },
     ]);
   });
 
@@ -111,7 +140,9 @@ describe('a body that is no good', () => {
       expect((await say({ text })).body).toEqual({ text });
     }
     expect((await say('\ufeff{"text": "with a mark"}')).body).toEqual({ text: 'with a mark' });
-    expect((await say({ text: 'a' }, { 'content-type': 'application/json; charset=UTF-8' })).status).toBe(200);
+    expect((await say({ text: 'a' }, { 'content-type': 'application/json; charset=UTF-8' })).status).toBe(
+      200,
+    );
   });
 });
 
@@ -131,7 +162,11 @@ describe('an address that is no good', () => {
     ['constructor as object', 'GET', '/api/v1/constructor/x', 404, 'unknown_object'],
     ['an id that is none', 'GET', "/api/v1/accounts/'%20OR%201=1", 404, 'not_found'],
   ])('%s', async ([, method, path, status, code]) => {
-    expectProblem(await server.call(method, path, { key, body: method === 'POST' ? { text: 'a' } : undefined }), status, code);
+    expectProblem(
+      await server.call(method, path, { key, body: method === 'POST' ? { text: 'a' } : undefined }),
+      status,
+      code,
+    );
   });
 
   test('another method is told which ones there are', async () => {
@@ -145,7 +180,9 @@ describe('an address that is no good', () => {
     expect((await long(20_000)).status).toBe(422);
     const answer = await long(100_000);
     expect([answer.status, answer.body.code]).toEqual([431, 'head_too_long']);
-    expect((await server.call('GET', `/api/v1/accounts/${'a'.repeat(5_000)}`, { key })).body.code).toBe('address_too_long');
+    expect((await server.call('GET', `/api/v1/accounts/${'a'.repeat(5_000)}`, { key })).body.code).toBe(
+      'address_too_long',
+    );
   });
 
   test('what is not HTTP at all gets a problem and a closed line', async () => {
@@ -166,7 +203,9 @@ describe('what goes wrong inside', () => {
     const answer = await server.call('GET', '/api/v1/bulk/bug', { key });
     expectProblem(answer, 500, 'internal');
     expect(JSON.stringify(answer.body)).not.toMatch(/secret|ada|stack|at .*\.ts/);
-    const line = server.logged.find((each) => each['request'] === answer.headers.get('x-request-id') && each['level'] === 'error');
+    const line = server.logged.find(
+      (each) => each['request'] === answer.headers.get('x-request-id') && each['level'] === 'error',
+    );
     expect(JSON.stringify(line)).toContain('server.test.ts');
   });
 
@@ -193,10 +232,17 @@ describe('what goes wrong inside', () => {
 describe('around the API', () => {
   test('alive, ready, and metrics for this machine alone', async () => {
     expect((await server.call('GET', '/healthz')).body).toEqual({ status: 'alive' });
-    expect((await server.call('GET', '/readyz')).body).toEqual({ status: 'ready', epoch: server.catalog.epoch });
+    expect((await server.call('GET', '/readyz')).body).toEqual({
+      status: 'ready',
+      epoch: server.catalog.epoch,
+    });
     const metrics = await server.call('GET', '/metrics');
-    expect(metrics.body).toMatch(/groundwork_http_request_seconds_count\{operation="echo.say",status="200"\} \d+/);
-    expect((await server.call('GET', '/metrics', { headers: { 'x-forwarded-for': '10.0.0.1' } })).status).toBe(404);
+    expect(metrics.body).toMatch(
+      /groundwork_http_request_seconds_count\{operation="echo.say",status="200"\} \d+/,
+    );
+    expect(
+      (await server.call('GET', '/metrics', { headers: { 'x-forwarded-for': '10.0.0.1' } })).status,
+    ).toBe(404);
     const guarded = await testServer({ beside: server, config: { metricsToken: 'a long enough token' } });
     expect((await guarded.call('GET', '/metrics')).status).toBe(404);
     expect((await guarded.call('GET', '/metrics', { key: 'a long enough token' })).status).toBe(200);
@@ -216,7 +262,11 @@ describe('around the API', () => {
     const page = (path: string) => server.call('GET', path, { headers: { accept: 'text/html' } });
     for (const path of ['/', '/deals', '/deals/0190a5b2?tab=history', '/set-up']) {
       const answer = await page(path);
-      expect([answer.status, answer.body, answer.headers.get('cache-control')]).toEqual([200, '<!doctype html><title>app</title>', 'no-cache']);
+      expect([answer.status, answer.body, answer.headers.get('cache-control')]).toEqual([
+        200,
+        '<!doctype html><title>app</title>',
+        'no-cache',
+      ]);
     }
     const asset = await server.call('GET', '/assets/app-1a2b.js');
     expect(asset.headers.get('cache-control')).toContain('immutable');
@@ -247,7 +297,8 @@ describe('definitions that change meanwhile', () => {
       http: { method: 'GET', path: '/api/v1/bulk/new' },
       run: async (context) => {
         runs.push(context.catalog.epoch);
-        if (context.catalog.epoch === server.catalog.epoch) throw refusal(422, 'invalid', [issue('x', 'unknown_field', 'There is no x.', 'Leave it out.')]);
+        if (context.catalog.epoch === server.catalog.epoch)
+          throw refusal(422, 'invalid', [issue('x', 'unknown_field', 'There is no x.', 'Leave it out.')]);
         return { ok: true };
       },
     });
@@ -257,7 +308,10 @@ describe('definitions that change meanwhile', () => {
     const again = await other.call('GET', '/api/v1/bulk/new', { key });
     expect([again.status, runs]).toEqual([422, [epoch]]);
     inForce = { ...server.catalog, epoch: server.catalog.epoch + 1 };
-    expect([(await other.call('GET', '/api/v1/bulk/new', { key })).status, runs]).toEqual([200, [epoch, epoch, epoch + 1]]);
+    expect([(await other.call('GET', '/api/v1/bulk/new', { key })).status, runs]).toEqual([
+      200,
+      [epoch, epoch, epoch + 1],
+    ]);
     await other.close();
   });
 });

@@ -3,7 +3,6 @@
  * decides nothing.
  */
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
@@ -52,7 +51,7 @@ const largestHead = 32 * 1024;
 /** Every route is there, nothing listens yet: `listen` it, or `inject` into it. */
 export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: deps.log as FastifyBaseLogger,
+    loggerInstance: deps.log,
     // Its own lines name addresses with their query; ours (metrics.ts) name operations.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
     trustProxy: trusted(deps.config.trustProxy),
@@ -62,8 +61,10 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     return503OnClosing: true,
     routerOptions: { maxParamLength: 500 },
     http: { maxHeaderSize: largestHead },
-    frameworkErrors: (error, request, reply) => replyWithProblem(error, request, reply),
-    clientErrorHandler: (error, socket) => problemForSocket(error, socket as Socket),
+    frameworkErrors(error, request, reply) {
+      replyWithProblem(error, request, reply);
+    },
+    clientErrorHandler: (error, socket) => problemForSocket(error, socket),
   }) as unknown as FastifyInstance;
 
   app.setErrorHandler((error, request, reply) => replyWithProblem(error, request, reply));
@@ -71,7 +72,10 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     reply.header('x-request-id', request.id);
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
   });
-  await app.register(helmet, { contentSecurityPolicy: { directives: securityPolicy(deps) }, hsts: isHttps(deps) });
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: securityPolicy(deps) },
+    hsts: isHttps(deps),
+  });
   await app.register(multipart, {
     limits: { fileSize: largestUpload, files: 1, fields: 50, fieldSize: 1024 * 1024, headerPairs: 100 },
     throwFileSizeLimit: true,
@@ -82,7 +86,9 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   const routes = addOperationRoutes(app, deps);
   addReference(app, deps, routes);
   if (deps.webFolder) await addStaticFiles(app, deps.webFolder);
-  app.setNotFoundHandler((request, reply) => unknownRoute(request, reply, { operations: deps.operations, web: deps.webFolder !== undefined }));
+  app.setNotFoundHandler((request, reply) =>
+    unknownRoute(request, reply, { operations: deps.operations, web: deps.webFolder !== undefined }),
+  );
   return app;
 }
 

@@ -15,7 +15,8 @@ const workspace = { name: 'Acme', timeZone: 'Europe/Berlin', currency: 'EUR', co
 let token: string;
 let adminCookie: string;
 
-const signIn = (email: string, words = password) => server.call('POST', '/api/v1/session', { body: { email, password: words } });
+const signIn = (email: string, words = password) =>
+  server.call('POST', '/api/v1/session', { body: { email, password: words } });
 const add = (email: string, role: string, more: object = {}) =>
   addUser({ context: server.context, records: userRecords }, { email, roles: [role], password, ...more });
 
@@ -31,10 +32,18 @@ describe('the set-up link', () => {
 
   test('a weak password, a strange zone and a missing name cost nothing but an explanation', async () => {
     const answer = await server.call('POST', '/api/v1/setup', {
-      body: { token, email: 'ada@example.com', password, workspace: { ...workspace, timeZone: 'Mars/North' } },
+      body: {
+        token,
+        email: 'ada@example.com',
+        password,
+        workspace: { ...workspace, timeZone: 'Mars/North' },
+      },
     });
     expect(answer.status).toBe(422);
-    expect(answer.body.errors.map((found: { path: string }) => found.path).sort()).toEqual(['name', 'workspace.timeZone']);
+    expect(answer.body.errors.map((found: { path: string }) => found.path).sort()).toEqual([
+      'name',
+      'workspace.timeZone',
+    ]);
     const weak = await server.call('POST', '/api/v1/setup', {
       body: { token, name: 'Ada', email: 'ada@example.com', password: 'short', workspace },
     });
@@ -83,7 +92,9 @@ describe('a browser session', () => {
 
   test('behind https its cookie is sent over https only', async () => {
     const secure = await testServer({ beside: server, config: { publicUrl: 'https://crm.example.com' } });
-    const answer = await secure.call('POST', '/api/v1/session', { body: { email: 'rep@example.com', password } });
+    const answer = await secure.call('POST', '/api/v1/session', {
+      body: { email: 'rep@example.com', password },
+    });
     expect(answer.headers.getSetCookie()[0]).toMatch(/^__Secure-groundwork\.session_token=.*Secure/i);
     expect((await secure.call('GET', '/api/v1/me', { cookie: answer.cookie })).status).toBe(200);
     await secure.close();
@@ -119,13 +130,17 @@ describe('a browser session', () => {
     });
     expect(changed.body).toEqual({ roles: ['read_only'], can_sign_in: true });
     await expect
-      .poll(async () => (await server.call('GET', '/api/v1/me', { cookie: first.cookie })).status, { timeout: 1_000 })
+      .poll(async () => (await server.call('GET', '/api/v1/me', { cookie: first.cookie })).status, {
+        timeout: 1_000,
+      })
       .toBe(401);
     const second = await signIn('temp@example.com', 'another good one');
     expect((await server.call('GET', '/api/v1/me', { cookie: second.cookie })).status).toBe(200);
     await server.call('PATCH', `/api/v1/users/${id}/access`, { cookie: adminCookie, body: { roles: [] } });
     await expect
-      .poll(async () => (await server.call('GET', '/api/v1/me', { cookie: second.cookie })).status, { timeout: 1_000 })
+      .poll(async () => (await server.call('GET', '/api/v1/me', { cookie: second.cookie })).status, {
+        timeout: 1_000,
+      })
       .toBe(401);
     const refused = await signIn('temp@example.com', 'another good one');
     expect([refused.status, refused.body.code, refused.cookie]).toEqual([403, 'no_access', '']);
@@ -141,7 +156,12 @@ describe('a browser session', () => {
 
   test('a forged or cut cookie is nobody', async () => {
     const { cookie } = await signIn('rep@example.com');
-    for (const bad of [cookie.slice(0, -3), cookie.replace(/.{6}$/, 'AAAAAA'), 'groundwork.session_token=%00', 'groundwork.session_token=']) {
+    for (const bad of [
+      cookie.slice(0, -3),
+      cookie.replace(/.{6}$/, 'AAAAAA'),
+      'groundwork.session_token=%00',
+      'groundwork.session_token=',
+    ]) {
       expect((await server.call('GET', '/api/v1/me', { cookie: bad })).status).toBe(401);
     }
   });
@@ -149,7 +169,9 @@ describe('a browser session', () => {
   test('another site’s page cannot write with it', async () => {
     const { cookie } = await signIn('rep@example.com');
     const from = (headers: Record<string, string>) =>
-      server.call('POST', '/api/v1/accounts', { cookie, headers, body: { name: 'X' } }).then((answer) => answer.status);
+      server
+        .call('POST', '/api/v1/accounts', { cookie, headers, body: { name: 'X' } })
+        .then((answer) => answer.status);
     expect(await from({ 'sec-fetch-site': 'cross-site' })).toBe(403);
     expect(await from({ 'sec-fetch-site': 'same-site' })).toBe(403);
     expect(await from({ origin: 'https://evil.example' })).toBe(403);
@@ -164,7 +186,8 @@ describe('a browser session', () => {
 
   test('guessing is stopped after ten tries, for the guesser alone', async () => {
     await add('target@example.com', 'read_only');
-    for (let round = 0; round < 10; round++) expect((await signIn('target@example.com', `guess number ${round}`)).status).toBe(401);
+    for (let round = 0; round < 10; round++)
+      expect((await signIn('target@example.com', `guess number ${round}`)).status).toBe(401);
     const stopped = await signIn('target@example.com');
     expect(stopped.status).toBe(429);
     expect(Number(stopped.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -174,9 +197,15 @@ describe('a browser session', () => {
   test('changing one’s own password asks for the present one', async () => {
     await add('self@example.com', 'read_only');
     const { cookie } = await signIn('self@example.com');
-    const wrong = await server.call('POST', '/api/v1/me/password', { cookie, body: { current: 'no', password: 'a brand new one' } });
+    const wrong = await server.call('POST', '/api/v1/me/password', {
+      cookie,
+      body: { current: 'no', password: 'a brand new one' },
+    });
     expect([wrong.status, wrong.body.errors[0].path]).toEqual([422, 'current']);
-    const right = await server.call('POST', '/api/v1/me/password', { cookie, body: { current: password, password: 'a brand new one' } });
+    const right = await server.call('POST', '/api/v1/me/password', {
+      cookie,
+      body: { current: password, password: 'a brand new one' },
+    });
     expect(right.status).toBe(204);
     expect((await signIn('self@example.com', 'a brand new one')).status).toBe(200);
   });
@@ -184,27 +213,51 @@ describe('a browser session', () => {
 
 describe('users', () => {
   test('the last one in charge cannot lose the right', async () => {
-    const { rows } = await server.database.pool.query(`SELECT user_id FROM platform.user_roles WHERE role = 'administrator'`);
-    const answer = await server.call('PATCH', `/api/v1/users/${rows[0].user_id}/access`, { cookie: adminCookie, body: { roles: ['read_only'] } });
+    const { rows } = await server.database.pool.query(
+      `SELECT user_id FROM platform.user_roles WHERE role = 'administrator'`,
+    );
+    const answer = await server.call('PATCH', `/api/v1/users/${rows[0].user_id}/access`, {
+      cookie: adminCookie,
+      body: { roles: ['read_only'] },
+    });
     expect([answer.status, answer.body.code]).toEqual([409, 'last_in_charge']);
   });
 
   test('are added with roles and a password in one call, all or nothing', async () => {
     const body = { name: 'New', email: 'new@example.com', roles: ['sales_representative'], password };
-    const bad = await server.call('POST', '/api/v1/users', { cookie: adminCookie, body: { ...body, roles: ['wizard'] } });
-    expect([bad.status, bad.body.errors[0].path, bad.body.errors[0].code]).toEqual([422, 'roles.0', 'unknown_role']);
+    const bad = await server.call('POST', '/api/v1/users', {
+      cookie: adminCookie,
+      body: { ...body, roles: ['wizard'] },
+    });
+    expect([bad.status, bad.body.errors[0].path, bad.body.errors[0].code]).toEqual([
+      422,
+      'roles.0',
+      'unknown_role',
+    ]);
     const made = await server.call('POST', '/api/v1/users', { cookie: adminCookie, body });
     expect(made.status).toBe(201);
     expect(made.body).toMatchObject({ name: 'New', email: 'new@example.com' });
     const { cookie } = await signIn('new@example.com');
-    const refused = await server.call('POST', '/api/v1/users', { cookie, body: { ...body, email: 'x@example.com' } });
+    const refused = await server.call('POST', '/api/v1/users', {
+      cookie,
+      body: { ...body, email: 'x@example.com' },
+    });
     expect(refused.status).toBe(403);
   });
 
   test('an imported colleague is taken over by the command line; who is in already is not', async () => {
-    const id = await userRecords.create(server.context, 'users', { name: 'Imported', email: 'imported@example.com' });
-    expect(await add('imported@example.com', 'read_only')).toEqual({ id, teamMade: false, recordMade: false });
-    await expect(add('imported@example.com', 'read_only')).rejects.toMatchObject({ body: { status: 409, code: 'user_exists' } });
+    const id = await userRecords.create(server.context, 'users', {
+      name: 'Imported',
+      email: 'imported@example.com',
+    });
+    expect(await add('imported@example.com', 'read_only')).toEqual({
+      id,
+      teamMade: false,
+      recordMade: false,
+    });
+    await expect(add('imported@example.com', 'read_only')).rejects.toMatchObject({
+      body: { status: 409, code: 'user_exists' },
+    });
     await expect(add('x@example.com', 'wizard')).rejects.toMatchObject({ body: { status: 422 } });
   });
 
@@ -238,16 +291,27 @@ describe('an API key', () => {
 
   test('a wrong, cut or strange one is refused, and names nobody', async () => {
     const key = await server.key('administrator');
-    for (const bad of [key.slice(0, -1), `${key.slice(0, -1)}!`, `gw_aaaaaaaa_${'a'.repeat(43)}`, 'x', "' OR 1=1 --"]) {
+    for (const bad of [
+      key.slice(0, -1),
+      `${key.slice(0, -1)}!`,
+      `gw_aaaaaaaa_${'a'.repeat(43)}`,
+      'x',
+      "' OR 1=1 --",
+    ]) {
       const answer = await server.call('GET', '/api/v1/me', { headers: { authorization: `Bearer ${bad}` } });
       expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
     }
-    expect((await server.call('GET', '/api/v1/me', { headers: { authorization: 'Basic YTpi' } })).status).toBe(401);
+    expect(
+      (await server.call('GET', '/api/v1/me', { headers: { authorization: 'Basic YTpi' } })).status,
+    ).toBe(401);
     expect((await server.call('GET', '/api/v1/me')).status).toBe(401);
   });
 
   test('is made and revoked by who may, and dies at once', async () => {
-    const made = await server.call('POST', '/api/v1/keys', { cookie: adminCookie, body: { name: 'Sync', role: 'read_only' } });
+    const made = await server.call('POST', '/api/v1/keys', {
+      cookie: adminCookie,
+      body: { name: 'Sync', role: 'read_only' },
+    });
     expect(made.status).toBe(201);
     const key = made.body.token as string;
     expect(key).toMatch(/^gw_[a-z0-9]{8}_/);
@@ -256,14 +320,22 @@ describe('an API key', () => {
     expect((await server.call('GET', '/api/v1/keys', { key })).status).toBe(403);
     const listed = await server.call('GET', '/api/v1/keys', { cookie: adminCookie });
     expect(JSON.stringify(listed.body)).not.toContain(key.slice(12));
-    expect((await server.call('DELETE', `/api/v1/keys/${made.body.id}`, { cookie: adminCookie })).status).toBe(204);
+    expect(
+      (await server.call('DELETE', `/api/v1/keys/${made.body.id}`, { cookie: adminCookie })).status,
+    ).toBe(204);
     await expect.poll(me, { interval: 20, timeout: 1_000 }).toBe(401);
   });
 
   test('is refused for a role or a user that does not exist', async () => {
-    const wrongRole = await server.call('POST', '/api/v1/keys', { cookie: adminCookie, body: { name: 'X', role: 'wizard' } });
+    const wrongRole = await server.call('POST', '/api/v1/keys', {
+      cookie: adminCookie,
+      body: { name: 'X', role: 'wizard' },
+    });
     expect([wrongRole.status, wrongRole.body.errors[0].code]).toEqual([422, 'unknown_role']);
-    const wrongUser = await server.call('POST', '/api/v1/keys', { cookie: adminCookie, body: { name: 'X', role: 'read_only', user: 'no@example.com' } });
+    const wrongUser = await server.call('POST', '/api/v1/keys', {
+      cookie: adminCookie,
+      body: { name: 'X', role: 'read_only', user: 'no@example.com' },
+    });
     expect([wrongUser.status, wrongUser.body.errors[0].code]).toEqual([422, 'unknown_user']);
   });
 });

@@ -64,12 +64,22 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
     });
     opened.push(() => definitions.close());
     const web = await ensureWebBuild(say);
-    const server = await openServer({ config, log, pool, connection, definitions, workspace, dataDir, operations, webFolder: web.folder });
+    const server = await openServer({
+      config,
+      log,
+      pool,
+      connection,
+      definitions,
+      workspace,
+      dataDir,
+      operations,
+      webFolder: web.folder,
+    });
     opened.push(server.close);
     await listen(server.app, config);
     const url = config.publicUrl ?? localUrl(server.app, config.host);
     const token = await renewSetupToken(pool);
-    return { url, setupLink: token && `${url}/set-up?token=${token}`, close };
+    return { url, setupLink: token && `${url}/setup?token=${token}`, close };
   } catch (error) {
     await close();
     throw error;
@@ -97,7 +107,9 @@ export async function openServer(input: {
     signIn,
     onNotice(notice) {
       if (notice && notice.about !== 'workspace') return;
-      workspace.reload().catch((error: unknown) => log.warn({ err: error }, 'workspace settings not read again'));
+      workspace
+        .reload()
+        .catch((error: unknown) => log.warn({ err: error }, 'workspace settings not read again'));
     },
   });
   const app = await buildServer({

@@ -21,7 +21,14 @@ export function addStatusRoutes(app: FastifyInstance, deps: ServerDeps, registry
     throw refusal(
       503,
       'database_unavailable',
-      [issue('', 'database_unavailable', 'The database does not answer.', 'See whether it runs and can be reached.')],
+      [
+        issue(
+          '',
+          'database_unavailable',
+          'The database does not answer.',
+          'See whether it runs and can be reached.',
+        ),
+      ],
       { extra: { retry_after: 5 } },
     );
   });

@@ -34,7 +34,14 @@ export type TestServer = {
 type CallOptions = { key?: string; cookie?: string; body?: unknown; headers?: Record<string, string> };
 export type Answer = { status: number; headers: Headers; body: any; cookie: string };
 
-export const system: Principal = { kind: 'system', id: 'test', name: 'Test', user: null, teams: [], roles: ['administrator'] };
+export const system: Principal = {
+  kind: 'system',
+  id: 'test',
+  name: 'Test',
+  user: null,
+  teams: [],
+  roles: ['administrator'],
+};
 
 export async function testServer(
   options: {
@@ -91,7 +98,7 @@ export async function testServer(
     async call(method, path, { key, cookie, body, headers } = {}) {
       const form = body instanceof FormData;
       const raw = typeof body === 'string' || body instanceof Uint8Array;
-      const response = await fetch(url + path, {
+      const sent: RequestInit = {
         method,
         redirect: 'manual',
         headers: {
@@ -100,15 +107,19 @@ export async function testServer(
           ...(body === undefined || form ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
-        body: body === undefined ? undefined : form ? body : raw ? (body as string) : JSON.stringify(body),
-      });
+      };
+      if (body !== undefined) sent.body = form ? body : raw ? (body as string) : JSON.stringify(body);
+      const response = await fetch(url + path, sent);
       const text = await response.text();
       const isJson = /json/.test(response.headers.get('content-type') ?? '');
       return {
         status: response.status,
         headers: response.headers,
         body: isJson && text !== '' ? JSON.parse(text) : text,
-        cookie: response.headers.getSetCookie().map((line) => line.split(';', 1)[0]).join('; '),
+        cookie: response.headers
+          .getSetCookie()
+          .map((line) => line.split(';', 1)[0])
+          .join('; '),
       };
     },
     async close() {

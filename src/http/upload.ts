@@ -20,7 +20,12 @@ export type Received = {
 export async function receiveUpload(request: FastifyRequest, files: LocalFileStore): Promise<Received> {
   if (!request.isMultipart()) {
     throw refusal(415, 'unsupported_media_type', [
-      issue('', 'unsupported_media_type', 'A file is expected here.', 'Send multipart/form-data with a part named “file”.'),
+      issue(
+        '',
+        'unsupported_media_type',
+        'A file is expected here.',
+        'Send multipart/form-data with a part named “file”.',
+      ),
     ]);
   }
   const body: Record<string, unknown> = {};
@@ -31,19 +36,42 @@ export async function receiveUpload(request: FastifyRequest, files: LocalFileSto
       if (part.type === 'file') {
         if (part.fieldname !== 'file') {
           part.file.resume();
-          throw invalid([issue(part.fieldname, 'unknown_key', 'A file is taken in the part “file” only.', 'Name the part “file”.')]);
+          throw invalid([
+            issue(
+              part.fieldname,
+              'unknown_key',
+              'A file is taken in the part “file” only.',
+              'Name the part “file”.',
+            ),
+          ]);
         }
         spooled = await files.spool(part.file);
         const { path, size, sha256, head } = spooled;
-        body['file'] = { name: safeFileName(part.filename), mime: mimeOf(head, part.mimetype), size, sha256, path } satisfies Upload;
+        body['file'] = {
+          name: safeFileName(part.filename),
+          mime: mimeOf(head, part.mimetype),
+          size,
+          sha256,
+          path,
+        } satisfies Upload;
       } else {
         const text = String(part.value);
         if (!isStorableText(text) || text.includes('\uFFFD')) {
           throw invalid([
-            issue(part.fieldname, 'unstorable_text', 'This text holds a character that cannot be stored.', 'Send it as UTF-8, without NUL.'),
+            issue(
+              part.fieldname,
+              'unstorable_text',
+              'This text holds a character that cannot be stored.',
+              'Send it as UTF-8, without NUL.',
+            ),
           ]);
         }
-        Object.defineProperty(body, part.fieldname, { value: text, enumerable: true, writable: true, configurable: true });
+        Object.defineProperty(body, part.fieldname, {
+          value: text,
+          enumerable: true,
+          writable: true,
+          configurable: true,
+        });
       }
     }
     return { body, fingerprint: fingerprintOf(body), discard };
@@ -56,15 +84,25 @@ export async function receiveUpload(request: FastifyRequest, files: LocalFileSto
 const fingerprintOf = (body: Record<string, unknown>): string =>
   JSON.stringify(
     Object.entries(body)
-      .map(([key, value]) => [key, typeof value === 'string' ? value : [(value as Upload).name, (value as Upload).sha256]])
+      .map(([key, value]) => [
+        key,
+        typeof value === 'string' ? value : [(value as Upload).name, (value as Upload).sha256],
+      ])
       .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)),
   );
 
 /** Problems, the framework's refusals and the disk's errors keep their meaning; the rest is the form's parser. */
 const isOurs = (error: unknown): boolean =>
-  isProblem(error) || typeof (error as { statusCode?: unknown }).statusCode === 'number' || 'syscall' in (error as object);
+  isProblem(error) ||
+  typeof (error as { statusCode?: unknown }).statusCode === 'number' ||
+  'syscall' in (error as object);
 
 const brokenOff = () =>
   refusal(400, 'malformed_multipart', [
-    issue('', 'malformed_multipart', 'The form breaks off or cannot be read.', 'Send the whole file again as multipart/form-data.'),
+    issue(
+      '',
+      'malformed_multipart',
+      'The form breaks off or cannot be read.',
+      'Send the whole file again as multipart/form-data.',
+    ),
   ]);

@@ -50,11 +50,18 @@ function fingerprint(): string {
   for (const source of sources) {
     const path = join(repository, source);
     if (!existsSync(path)) continue;
-    const names = extname(source) === '' ? readdirSync(path, { recursive: true, withFileTypes: true }) : undefined;
+    const names =
+      extname(source) === '' ? readdirSync(path, { recursive: true, withFileTypes: true }) : undefined;
     const files = names
-      ? names.filter((entry) => entry.isFile() && !/\.(test|cases)\.tsx?$/.test(entry.name)).map((entry) => join(entry.parentPath, entry.name))
+      ? names
+          .filter((entry) => entry.isFile() && !/\.(test|cases)\.tsx?$/.test(entry.name))
+          .map((entry) => join(entry.parentPath, entry.name))
       : [path];
-    for (const file of files.sort()) hash.update(`${file.slice(repository.length)}\0`).update(readFileSync(file)).update('\0');
+    for (const file of files.sort())
+      hash
+        .update(`${file.slice(repository.length)}\0`)
+        .update(readFileSync(file))
+        .update('\0');
   }
   return hash.digest('hex');
 }
@@ -62,13 +69,18 @@ function fingerprint(): string {
 async function runVite(outDir: string): Promise<void> {
   const vite = join(dirname(fileURLToPath(import.meta.resolve('vite/package.json'))), 'bin/vite.js');
   const { VITEST: _, NODE_ENV: __, ...environment } = process.env;
-  const child = spawn(process.execPath, [vite, 'build', '--outDir', outDir, '--emptyOutDir', '--logLevel', 'warn'], {
-    cwd: repository,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [vite, 'build', '--outDir', outDir, '--emptyOutDir', '--logLevel', 'warn'],
+    {
+      cwd: repository,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let words = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-4_000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-4_000)));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
@@ -87,7 +99,10 @@ async function compress(folder: string): Promise<void> {
     const path = join(entry.parentPath, entry.name);
     const bytes = await readFile(path);
     if (bytes.length < 1_024) continue;
-    await writeFile(`${path}.br`, await packBrotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }));
+    await writeFile(
+      `${path}.br`,
+      await packBrotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+    );
     await writeFile(`${path}.gz`, await packGzip(bytes, { level: 9 }));
   }
 }

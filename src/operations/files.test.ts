@@ -14,27 +14,44 @@ const keys: Record<string, string> = {};
 beforeAll(async () => {
   server = await testServer();
   for (const name of ['ann', 'ben']) {
-    await addUser({ context: server.context, records: userRecords }, { email: `${name}@example.com`, roles: ['sales_representative'] });
+    await addUser(
+      { context: server.context, records: userRecords },
+      { email: `${name}@example.com`, roles: ['sales_representative'] },
+    );
     keys[name] = await server.key('sales_representative', `${name}@example.com`);
   }
 });
 afterAll(() => server.close());
 
-const upload = (key: string, content: string | Uint8Array<ArrayBuffer>, name = 'offer.pdf', part = 'file', type = 'application/pdf') => {
+const upload = (
+  key: string,
+  content: string | Uint8Array<ArrayBuffer>,
+  name = 'offer.pdf',
+  part = 'file',
+  type = 'application/pdf',
+) => {
   const form = new FormData();
   form.append(part, new Blob([content], { type }), name);
   return server.call('POST', '/api/v1/files', { key, body: form });
 };
-const raw = (path: string, key: string) => fetch(server.url + path, { headers: { authorization: `Bearer ${key}` } });
+const raw = (path: string, key: string) =>
+  fetch(server.url + path, { headers: { authorization: `Bearer ${key}` } });
 
 test('a file comes back byte for byte, to be saved and never opened in the page', async () => {
   const content = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(300_000, 7)]);
   const made = await upload(keys['ann']!, content, 'Angebot für Müller “neu”.pdf');
   expect(made.status).toBe(201);
-  expect(made.body).toEqual({ id: expect.any(String), name: 'Angebot für Müller “neu”.pdf', size: content.length, mime: 'application/pdf' });
+  expect(made.body).toEqual({
+    id: expect.any(String),
+    name: 'Angebot für Müller “neu”.pdf',
+    size: content.length,
+    mime: 'application/pdf',
+  });
   const answer = await raw(`/api/v1/files/${made.body.id}`, keys['ann']!);
   expect(Buffer.from(await answer.arrayBuffer()).equals(content)).toBe(true);
-  expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename=".*"; filename\*=UTF-8''Angebot%20f%C3%BCr/);
+  expect(answer.headers.get('content-disposition')).toMatch(
+    /^attachment; filename=".*"; filename\*=UTF-8''Angebot%20f%C3%BCr/,
+  );
   expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   expect(answer.headers.get('content-security-policy')).toContain('sandbox');
 });
@@ -43,7 +60,10 @@ test('a colleague gets it only through a record that has it', async () => {
   const { body: file } = await upload(keys['ann']!, 'terms', 'terms.txt', 'file', 'text/plain');
   const asBen = () => server.call('GET', `/api/v1/files/${file.id}`, { key: keys['ben'] });
   expect((await asBen()).status).toBe(404);
-  const { body: account } = await server.call('POST', '/api/v1/accounts', { key: keys['ann'], body: { name: 'Files Ltd' } });
+  const { body: account } = await server.call('POST', '/api/v1/accounts', {
+    key: keys['ann'],
+    body: { name: 'Files Ltd' },
+  });
   const documents = server.catalog.serving.document!;
   const fields = server.catalog.objects.get(documents)!.fields;
   const holder = [...fields.values()].find((field) => field.type.holdsFile)!.key;
@@ -65,14 +85,20 @@ test.for([
 test('what is no upload is refused, and leaves nothing behind', async () => {
   expect((await upload(keys['ann']!, '')).status).toBe(422);
   expect((await upload(keys['ann']!, 'x', 'a.txt', 'attachment')).status).toBe(422);
-  expect((await server.call('POST', '/api/v1/files', { key: keys['ann'], body: { file: 'x' } })).status).toBe(415);
+  expect((await server.call('POST', '/api/v1/files', { key: keys['ann'], body: { file: 'x' } })).status).toBe(
+    415,
+  );
   const cut = await server.call('POST', '/api/v1/files', {
     key: keys['ann'],
     body: '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc',
     headers: { 'content-type': 'multipart/form-data; boundary=b' },
   });
   expect([cut.status, cut.body.code]).toEqual([400, 'malformed_multipart']);
-  const headless = await server.call('POST', '/api/v1/files', { key: keys['ann'], body: 'x', headers: { 'content-type': 'multipart/form-data' } });
+  const headless = await server.call('POST', '/api/v1/files', {
+    key: keys['ann'],
+    body: 'x',
+    headers: { 'content-type': 'multipart/form-data' },
+  });
   expect(headless.status).toBeGreaterThanOrEqual(400);
   expect(headless.status).toBeLessThan(500);
   const json = await server.call('POST', '/api/v1/accounts', { key: keys['ann'], body: new FormData() });
@@ -88,7 +114,9 @@ describe('the store', () => {
   test('keeps the same content once and nothing half-received', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'groundwork-store-'));
     const store = await openFileStore(folder);
-    const [one, two] = await Promise.all(['same', 'same'].map((text) => store.spool(Readable.from([Buffer.from(text)]))));
+    const [one, two] = await Promise.all(
+      ['same', 'same'].map((text) => store.spool(Readable.from([Buffer.from(text)]))),
+    );
     expect(await store.keep(one!)).toBe(await store.keep(two!));
     const failing = Readable.from(
       (async function* () {
@@ -115,12 +143,21 @@ describe('names and types', () => {
     [`${'x'.repeat(500)}.pdf`, `${'x'.repeat(196)}.pdf`],
   ])('%j is saved as %j', ([given, safe]) => {
     expect(safeFileName(given)).toBe(safe);
-    expect(attachment(safe!)).toMatch(/^attachment; filename="[\x20-\x7e]+"; filename\*=UTF-8''[\w.!#$&+^`|~%-]+$/);
+    expect(attachment(safe!)).toMatch(
+      /^attachment; filename="[\x20-\x7e]+"; filename\*=UTF-8''[\w.!#$&+^`|~%-]+$/,
+    );
   });
 
   test('the content tells the type before its sender does; what a browser would run is bytes', () => {
     expect(mimeOf(Buffer.from('%PDF-1.4'), 'image/png')).toBe('application/pdf');
-    for (const risky of ['text/html', 'image/svg+xml', 'application/xhtml+xml', 'text/javascript', 'nonsense', undefined]) {
+    for (const risky of [
+      'text/html',
+      'image/svg+xml',
+      'application/xhtml+xml',
+      'text/javascript',
+      'nonsense',
+      undefined,
+    ]) {
       expect(mimeOf(Buffer.from('<x>'), risky)).toBe('application/octet-stream');
     }
     expect(mimeOf(Buffer.from('a,b'), 'text/csv; charset=utf-8')).toBe('text/csv');

@@ -8,7 +8,10 @@ import { list } from '../engine/read/list.ts';
 import { defineOperation, type Download, type Upload } from './operation.ts';
 
 const FileInput = z.strictObject({
-  file: z.custom<Upload>((value) => typeof value === 'object' && value !== null, 'Send the file in a part named “file”.'),
+  file: z.custom<Upload>(
+    (value) => typeof value === 'object' && value !== null,
+    'Send the file in a part named “file”.',
+  ),
 });
 
 const StoredFile = z.object({ id: z.string(), name: z.string(), size: z.number(), mime: z.string() });
@@ -23,9 +26,12 @@ async function fileReadable(context: Context, id: string): Promise<boolean> {
   for (const object of context.catalog.objects.values()) {
     for (const field of object.fields.values()) {
       if (!field.type.holdsFile) continue;
-      const found = await list(context, { object: object.key, where: { [field.key]: id }, fields: ['id'], limit: 1 }).catch(
-        () => undefined,
-      );
+      const found = await list(context, {
+        object: object.key,
+        where: { [field.key]: id },
+        fields: ['id'],
+        limit: 1,
+      }).catch(() => undefined);
       if (found && found.data.length > 0) return true;
     }
   }
@@ -36,13 +42,16 @@ export const fileOperations = [
   defineOperation({
     name: 'files.upload',
     summary: 'Upload a file',
-    description: 'At most 50 MB, in a part named “file”. The id goes into a field of a record, or into `advance`.',
+    description:
+      'At most 50 MB, in a part named “file”. The id goes into a field of a record, or into `advance`.',
     input: FileInput,
     output: StoredFile,
     http: { method: 'POST', path: '/api/v1/files', status: 201, multipart: true },
     async run(context, { file }) {
       if (file.size === 0) {
-        throw invalid([issue('file', 'empty_file', 'The file is empty.', 'Choose a file with something in it.')]);
+        throw invalid([
+          issue('file', 'empty_file', 'The file is empty.', 'Choose a file with something in it.'),
+        ]);
       }
       return storeFile(context.pool, { store: storeOf(context), by: context.principal, upload: file });
     },

@@ -43,7 +43,9 @@ export const keyOperations = [
     input: z.strictObject({
       name: z.string().trim().min(1).max(200),
       role: z.string().max(60),
-      user: Email.optional().meta({ description: 'E-mail of the user it acts as, with the key’s role alone' }),
+      user: Email.optional().meta({
+        description: 'E-mail of the user it acts as, with the key’s role alone',
+      }),
       expires_at: z.iso.datetime({ offset: true }).optional(),
     }),
     output: Key.extend({ token: z.string() }),

@@ -12,7 +12,9 @@ export const Password = z.string().max(1000);
 
 const browserOf = (context: Context): NonNullable<Context['browser']> => {
   if (context.browser) return context.browser;
-  throw refusal(409, 'no_browser', [issue('', 'no_browser', 'Nobody can sign in through this door.', 'Use the web app, or an API key.')]);
+  throw refusal(409, 'no_browser', [
+    issue('', 'no_browser', 'Nobody can sign in through this door.', 'Use the web app, or an API key.'),
+  ]);
 };
 
 const Me = z.object({
@@ -72,7 +74,14 @@ export const sessionOperations = [
       if (kind !== 'user' || user === null) throw forbidden('change a password with an API key');
       checkPassword(password);
       if (!(await isPasswordOf(context.pool, user, current))) {
-        throw invalid([issue('current', 'wrong_password', 'This is not your present password.', 'Type the password you signed in with.')]);
+        throw invalid([
+          issue(
+            'current',
+            'wrong_password',
+            'This is not your present password.',
+            'Type the password you signed in with.',
+          ),
+        ]);
       }
       const hash = await hashed(password);
       await inTransaction(context.pool, (client) => setPassword(client, { user, hash }));

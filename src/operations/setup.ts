@@ -24,7 +24,10 @@ const WorkspaceInput = z.strictObject({
   country: z
     .string()
     .regex(/^([A-Z]{2})?$/, 'Name a country by its two letters, such as DE, or leave it empty.')
-    .meta({ description: 'ISO 3166; phone numbers without a country code are read as of there. Empty: none is assumed' }),
+    .meta({
+      description:
+        'ISO 3166; phone numbers without a country code are read as of there. Empty: none is assumed',
+    }),
 });
 
 export const setupOperations = [

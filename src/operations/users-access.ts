@@ -51,9 +51,16 @@ const accessOfUser = async (on: Queryable, id: string): Promise<z.infer<typeof A
 };
 
 /** @throws Problem 409 when nobody else could give access any more. */
-async function keepSomebodyInCharge(context: Context, on: Queryable, id: string, roles: readonly string[]): Promise<void> {
+async function keepSomebodyInCharge(
+  context: Context,
+  on: Queryable,
+  id: string,
+  roles: readonly string[],
+): Promise<void> {
   if (permitted(context.catalog, roles, 'users.manage')) return;
-  const inCharge = [...context.catalog.roles.keys()].filter((role) => permitted(context.catalog, [role], 'users.manage'));
+  const inCharge = [...context.catalog.roles.keys()].filter((role) =>
+    permitted(context.catalog, [role], 'users.manage'),
+  );
   const found = await row<{ self: boolean; others: boolean }>(
     on,
     sql`SELECT coalesce(bool_or(user_id = ${id}::uuid), false) AS self, coalesce(bool_or(user_id <> ${id}::uuid), false) AS others
@@ -62,7 +69,12 @@ async function keepSomebodyInCharge(context: Context, on: Queryable, id: string,
   );
   if (!found!.self || found!.others) return;
   throw refusal(409, 'last_in_charge', [
-    issue('roles', 'last_in_charge', 'Nobody else could manage users any more.', 'Give another user that role first.'),
+    issue(
+      'roles',
+      'last_in_charge',
+      'Nobody else could manage users any more.',
+      'Give another user that role first.',
+    ),
   ]);
 }
 
@@ -107,7 +119,8 @@ export const usersAccessOperations = [
   defineOperation({
     name: 'users.set_access',
     summary: 'Give a user roles or a password',
-    description: 'The roles sent become the user’s roles, and no others. A new password ends the user’s sessions.',
+    description:
+      'The roles sent become the user’s roles, and no others. A new password ends the user’s sessions.',
     input: z.strictObject({ id: z.string().max(60), ...AccessInput }),
     output: Access,
     http: { method: 'PATCH', path: `${oneUser}/access` },
@@ -115,7 +128,14 @@ export const usersAccessOperations = [
       requireRight(context);
       await existingUser(context, id);
       if (!roles && password === undefined) {
-        throw invalid([issue('', 'nothing_to_do', 'Neither roles nor a password were sent.', 'Send roles, a password, or both.')]);
+        throw invalid([
+          issue(
+            '',
+            'nothing_to_do',
+            'Neither roles nor a password were sent.',
+            'Send roles, a password, or both.',
+          ),
+        ]);
       }
       const write = await accessWriter(context, { roles, password });
       return inTransaction(context.pool, async (client) => {

@@ -6,8 +6,6 @@ import { resolveCondition, resolveFormula } from './resolve.ts';
 import { neutralParse, type Visibility } from './scope.ts';
 import type { Place } from './variables.ts';
 
-export type { Visibility } from './scope.ts';
-
 /** Every unknown field, operator, wrong literal, forbidden variable and excess, with its path. Never throws. */
 export function checkCondition(
   condition: unknown,

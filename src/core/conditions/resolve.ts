@@ -165,7 +165,7 @@ function linksHold(path: string, at: Scene): boolean {
 }
 
 /** Resolves a path to a field with its formula; undefined with an issue when there is none. */
-export function resolveOperand(name: string, path: string, at: Scene): Operand | undefined {
+function resolveOperand(name: string, path: string, at: Scene): Operand | undefined {
   const target = follow(name, path, at);
   if (!target) return undefined;
   if (!target.field) {

@@ -12,8 +12,6 @@ import type { Argument, Operand, Resolved, ResolvedTest } from './resolved.ts';
 import type { ConditionEnv, RowSource } from './scope.ts';
 import { momentToSql, spanToSql, type Span } from './span.ts';
 
-export type { ConditionEnv, ScopeValues } from './scope.ts';
-
 /**
  * A boolean over the row `env.alias`; NULL counts as false. Throws a Problem (422) with the findings of
  * `checkCondition` when the condition does not hold together.

@@ -45,28 +45,86 @@ const bySqlState: Readonly<Record<string, Answer>> = {
     message: 'A number is outside the range its field can hold.',
     fix: 'Send a smaller number.',
   },
-  '22007': { ...badValue, code: 'invalid_date', message: 'A date does not exist or is not written as one.', fix: 'Write dates as 2026-11-22.' },
-  '22008': { ...badValue, code: 'invalid_date', message: 'A date is outside what can be stored.', fix: 'Send a date between the years 1 and 9999.' },
-  '22021': { ...badValue, code: 'unstorable_text', message: 'A text holds a character that cannot be stored.', fix: 'Remove the character and send it again.' },
-  '22P05': { ...badValue, code: 'unstorable_text', message: 'A text holds a character that cannot be stored.', fix: 'Remove the character and send it again.' },
+  '22007': {
+    ...badValue,
+    code: 'invalid_date',
+    message: 'A date does not exist or is not written as one.',
+    fix: 'Write dates as 2026-11-22.',
+  },
+  '22008': {
+    ...badValue,
+    code: 'invalid_date',
+    message: 'A date is outside what can be stored.',
+    fix: 'Send a date between the years 1 and 9999.',
+  },
+  '22021': {
+    ...badValue,
+    code: 'unstorable_text',
+    message: 'A text holds a character that cannot be stored.',
+    fix: 'Remove the character and send it again.',
+  },
+  '22P05': {
+    ...badValue,
+    code: 'unstorable_text',
+    message: 'A text holds a character that cannot be stored.',
+    fix: 'Remove the character and send it again.',
+  },
   '23': badValue,
-  '23502': { ...badValue, code: 'required', message: 'A value that is required is missing.', fix: 'Fill in every required field.' },
-  '23503': { ...badValue, code: 'unknown_link', message: 'A linked record does not exist.', fix: 'Link to a record that exists.' },
-  '23505': { status: 409, code: 'already_exists', message: 'A record with this value exists already.', fix: 'Use the record that exists, or send another value.' },
-  '23P01': { status: 409, code: 'already_exists', message: 'A record that excludes this one exists already.', fix: 'Use the record that exists, or send other values.' },
+  '23502': {
+    ...badValue,
+    code: 'required',
+    message: 'A value that is required is missing.',
+    fix: 'Fill in every required field.',
+  },
+  '23503': {
+    ...badValue,
+    code: 'unknown_link',
+    message: 'A linked record does not exist.',
+    fix: 'Link to a record that exists.',
+  },
+  '23505': {
+    status: 409,
+    code: 'already_exists',
+    message: 'A record with this value exists already.',
+    fix: 'Use the record that exists, or send another value.',
+  },
+  '23P01': {
+    status: 409,
+    code: 'already_exists',
+    message: 'A record that excludes this one exists already.',
+    fix: 'Use the record that exists, or send other values.',
+  },
   '25006': unreachable,
   '40': busy,
   '53': busy,
-  '53100': { ...unreachable, message: 'The database has no room left on its disk.', fix: 'Ask whoever runs this server to make room.', retryAfter: 60 },
+  '53100': {
+    ...unreachable,
+    message: 'The database has no room left on its disk.',
+    fix: 'Ask whoever runs this server to make room.',
+    retryAfter: 60,
+  },
   '54': tooComplex,
   '55P03': busy,
-  '57014': { ...busy, code: 'took_too_long', message: 'This took too long and was stopped.', fix: 'Ask for less at once, or try again when less is going on.' },
+  '57014': {
+    ...busy,
+    code: 'took_too_long',
+    message: 'This took too long and was stopped.',
+    fix: 'Ask for less at once, or try again when less is going on.',
+  },
   '57P': unreachable,
 };
 
 const brokenSession =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after calling end|Query read timeout)/;
-const brokenSocket = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT']);
+const brokenSocket = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
 
 /** The problem for an error of the database; undefined where it is none, or one that only a bug explains. */
 export function databaseProblem(error: unknown): Problem | undefined {
@@ -78,7 +136,8 @@ export function databaseProblem(error: unknown): Problem | undefined {
 }
 
 /** The statement was made for definitions that another process has changed meanwhile. */
-export const isStaleStatement = (error: unknown): boolean => ['42703', '42P01', '0A000'].includes(codeOf(error));
+export const isStaleStatement = (error: unknown): boolean =>
+  ['42703', '42P01', '0A000'].includes(codeOf(error));
 
 function answerFor(error: unknown): Answer | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -90,7 +149,8 @@ function answerFor(error: unknown): Answer | undefined {
     }
     return undefined;
   }
-  const ofSocket = brokenSocket.has(code) && ['connect', 'read', 'write', 'getaddrinfo'].includes(syscallOf(error));
+  const ofSocket =
+    brokenSocket.has(code) && ['connect', 'read', 'write', 'getaddrinfo'].includes(syscallOf(error));
   return ofSocket || brokenSession.test(error.message) ? unreachable : undefined;
 }
 

@@ -18,13 +18,23 @@ function issuesOf(found: z.core.$ZodIssue, before: readonly PropertyKey[]): Issu
   switch (found.code) {
     case 'unrecognized_keys':
       return found.keys.map((key) =>
-        issue([...at, key].map(String).join('.'), 'unknown_key', 'There is no “{key}” here.', 'Leave it out, or check how it is written.', { key }),
+        issue(
+          [...at, key].map(String).join('.'),
+          'unknown_key',
+          'There is no “{key}” here.',
+          'Leave it out, or check how it is written.',
+          { key },
+        ),
       );
     case 'invalid_type':
       return [
         found.input === undefined
-          ? issue(path, 'required', 'This is required.', 'Send {expected}.', { expected: withArticle(found.expected) })
-          : issue(path, 'invalid_type', 'This must be {expected}.', 'Send {expected}.', { expected: withArticle(found.expected) }),
+          ? issue(path, 'required', 'This is required.', 'Send {expected}.', {
+              expected: withArticle(found.expected),
+            })
+          : issue(path, 'invalid_type', 'This must be {expected}.', 'Send {expected}.', {
+              expected: withArticle(found.expected),
+            }),
       ];
     case 'invalid_union': {
       const nearest = found.errors.toSorted((a, b) => a.length - b.length)[0];

@@ -49,13 +49,24 @@ function firstFault(root: unknown, rootPath: string): Issue | undefined {
       if (!isStorableText(value)) return unstorable(path);
     } else if (typeof value === 'number') {
       if (!Number.isFinite(value)) {
-        return issue(path, 'number_too_large', 'This number is too large.', 'Send a number with at most 15 digits.');
+        return issue(
+          path,
+          'number_too_large',
+          'This number is too large.',
+          'Send a number with at most 15 digits.',
+        );
       }
     } else if (typeof value === 'object' && value !== null) {
       if (depth >= deepestJson) {
-        return issue(path.slice(0, 200), 'too_deep', 'This is nested more than {levels} levels deep.', 'Write it flatter.', {
-          levels: deepestJson,
-        });
+        return issue(
+          path.slice(0, 200),
+          'too_deep',
+          'This is nested more than {levels} levels deep.',
+          'Write it flatter.',
+          {
+            levels: deepestJson,
+          },
+        );
       }
       for (const [key, child] of Object.entries(value)) {
         const at = path === '' ? key : `${path}.${key}`;
@@ -63,7 +74,11 @@ function firstFault(root: unknown, rootPath: string): Issue | undefined {
         if (key === '__proto__' || (key === 'constructor' && typeof child === 'object' && child !== null)) {
           return issue(path, 'reserved_key', 'The key “{key}” cannot be used.', 'Leave it out.', { key });
         }
-        if (typeof child === 'string' || typeof child === 'number' || (typeof child === 'object' && child !== null)) {
+        if (
+          typeof child === 'string' ||
+          typeof child === 'number' ||
+          (typeof child === 'object' && child !== null)
+        ) {
           open.push({ value: child, path: at, depth: depth + 1 });
         }
       }

@@ -13,6 +13,8 @@ export type CheckpointEnv = {
   check(condition: unknown, object: string, path: string): readonly Issue[];
   /** Explains a condition in words. */
   explain(condition: unknown, object: string): string;
+  /** Of a record at hand: whether its field has a value, so that only what lacks is asked for. */
+  filled?(field: string): boolean;
 };
 
 export type CheckpointKind<S = any> = {

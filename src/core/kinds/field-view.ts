@@ -59,6 +59,8 @@ export type FieldView<V = any> = {
   width: number;
   /** Too long for a cell: shown on the record page, on a line of its own. */
   wide?: boolean;
+  /** Its value is a kept file. */
+  holdsFile?: boolean;
   /** In words, for sentences and titles; '' when missing. */
   text(value: V | null | undefined, field: PublicField, env: ViewEnv): string;
   Cell(props: CellProps<V>): ReactNode;

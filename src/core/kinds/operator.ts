@@ -9,7 +9,7 @@ import type { Trait } from './field-type.ts';
  */
 export type ArgumentShape = 'value' | 'values' | 'range' | 'flag' | 'text' | 'duration' | 'word';
 
-export type OperatorInput = {
+type OperatorInput = {
   catalog: Catalog;
   field: FieldModel;
   /** The operand's expression and its SQL type. */
@@ -32,7 +32,7 @@ export type OperatorInput = {
 };
 
 /** What judging in memory may depend on. `now` and `span` are comparable with a temporal `left`. */
-export type MatchEnv = {
+type MatchEnv = {
   catalog: Catalog;
   field: FieldModel;
   /** The field has a value, be it one that has no comparable form. */

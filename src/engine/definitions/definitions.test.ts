@@ -680,7 +680,7 @@ describe('versions', () => {
   test('export, apply, export give the same bytes, here and in another workspace', async () => {
     await apply([await withField(sizeField), await edited('lists/colour.yaml', 'label: Blue', 'label: Sky')]);
     const dir = temporary();
-    exportDefinitions(await readState(database.pool), dir);
+    await exportDefinitions(database.pool, { dir });
     const first = readFolder(dir);
     expect((await apply(first)).changes).toEqual([]);
     const byPath = (files: DefinitionFile[]) =>
@@ -751,7 +751,10 @@ describe('versions', () => {
 
 describe('pack upgrade', () => {
   const upgrade = (changes: Record<string, (text: string) => string>): void => {
-    const next: Record<string, string> = { ...packs, 'core/pack.yaml': packs['core/pack.yaml']!.replace('1.0.0', '1.1.0') };
+    const next: Record<string, string> = {
+      ...packs,
+      'core/pack.yaml': packs['core/pack.yaml']!.replace('1.0.0', '1.1.0'),
+    };
     for (const [path, change] of Object.entries(changes)) next[path] = change(packs[path]!);
     write(packsDir, next);
   };

@@ -1,12 +1,13 @@
 /** The definitions in force as files, byte-stable, and how a folder of files differs from them. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Pool, PoolClient } from 'pg';
 import { invalid } from '../../core/errors/problem.ts';
-import type { Queryable } from '../../core/sql/sql.ts';
+import { inTransaction } from '../../platform/database/transaction.ts';
 import { propose, type Change, type ProposalInput } from './propose.ts';
 import type { DefinitionFile } from './read-yaml.ts';
 import { readForFiles } from './read-for-files.ts';
-import type { DefinitionState } from './state.ts';
+import { readState, type DefinitionState } from './state.ts';
 import { groundworkFile, textOf } from './text-of.ts';
 
 /**
@@ -33,11 +34,11 @@ const groundworkYaml = (packs: Record<string, string>): string =>
         .join('')}`;
 
 /** Writes the export into `dir`. Other files there stay. */
-export function exportDefinitions(state: DefinitionState, dir: string): { files: number } {
-  const files = exportFiles(state);
+export async function exportDefinitions(pool: Pool, input: { dir: string }): Promise<{ files: number }> {
+  const files = exportFiles(await inForce(pool, readState));
   for (const file of files) {
-    mkdirSync(dirname(join(dir, file.path)), { recursive: true });
-    writeFileSync(join(dir, file.path), file.text);
+    mkdirSync(dirname(join(input.dir, file.path)), { recursive: true });
+    writeFileSync(join(input.dir, file.path), file.text);
   }
   return { files: files.length };
 }
@@ -47,12 +48,19 @@ export function exportDefinitions(state: DefinitionState, dir: string): { files:
  * that have no file. Throws a Problem where a file cannot be read.
  */
 export async function diffDefinitions(
-  on: Queryable,
+  pool: Pool,
   input: ProposalInput,
 ): Promise<{ same: boolean; changes: Change[] }> {
-  const { state, stood, issues } = await readForFiles(on, input.files);
+  const { state, stood, issues } = await inTransaction(pool, (client) => readForFiles(client, input.files), {
+    isolation: 'repeatable read',
+    readOnly: true,
+  });
   const proposal = propose(state, stood, input);
   const found = [...issues, ...proposal.issues];
   if (found.length > 0) throw invalid(found);
   return { same: proposal.changes.length === 0, changes: proposal.changes };
 }
+
+/** Several queries that see one state. */
+const inForce = <T>(pool: Pool, read: (client: PoolClient) => Promise<T>): Promise<T> =>
+  inTransaction(pool, read, { isolation: 'repeatable read', readOnly: true });

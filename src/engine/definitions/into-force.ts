@@ -7,7 +7,7 @@ import { buildCatalog } from '../../core/catalog/build.ts';
 import type { Catalog, Kinds } from '../../core/catalog/catalog.ts';
 import { checkCatalog } from '../../core/catalog/check.ts';
 import type { Context, Log, Principal, Workspace } from '../../core/context/context.ts';
-import type { Definitions } from '../../core/definitions/index.ts';
+import type { Definitions, Sort } from '../../core/definitions/index.ts';
 import { invalid, type Issue } from '../../core/errors/problem.ts';
 import { rows, sql, type Queryable } from '../../core/sql/sql.ts';
 import { actorOf } from '../events/append.ts';
@@ -29,7 +29,6 @@ import {
   type PackInForce,
   type PackRow,
 } from './state.ts';
-import type { Sort } from '../../core/definitions/index.ts';
 
 export type ForceEnv = {
   client: PoolClient;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { isProblem, type Issue } from '../../core/errors/problem.ts';
 import { loadPacks } from './packs.ts';
-import { baseOf, resolve, type PackRow } from './state.ts';
+import { baseOf, resolve } from './state.ts';
 
 const made: string[] = [];
 afterEach(() => {
@@ -51,7 +51,7 @@ test('a pack stands behind those it needs, and may add to their definitions', ()
   const packs = loadPacks(dir);
   expect(packs.map(({ key }) => key)).toEqual(['zulu', 'alpha']);
   const definitions = resolve({
-    base: baseOf(packs.flatMap(({ entries }) => entries) as PackRow[]),
+    base: baseOf(packs.flatMap(({ entries }) => entries)),
     own: new Map(),
   });
   expect(definitions.lists['colour']!.values).toEqual([

@@ -77,8 +77,7 @@ export function readYaml(file: DefinitionFile): Read {
       lineOf: () => 1,
     };
   }
-  const lineOf = (path: readonly PropertyKey[]): number =>
-    lineAt(document.contents as Node | null, path, lines);
+  const lineOf = (path: readonly PropertyKey[]): number => lineAt(document.contents, path, lines);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: maxAliases });

@@ -115,7 +115,9 @@ function keepListening(config: pg.ClientConfig, notice: () => void): () => Promi
       lost = true;
       next.end().catch(() => {});
       if (stopped) return;
-      timer = setTimeout(() => (connecting = connect()), reconnectMs);
+      timer = setTimeout(() => {
+        connecting = connect();
+      }, reconnectMs);
       timer.unref();
     };
     next.on('error', again);

@@ -74,7 +74,7 @@ function amend(
       entriesOf(old.get(key), inner) &&
       entriesOf(value, inner)
     ) {
-      amend(document, place as YAMLMap | YAMLSeq, old.get(key), value, inner);
+      amend(document, place, old.get(key), value, inner);
       items.push(part);
     } else if (isMap(node)) {
       if (part) part.value = commentedAs(document.createNode(value), part.value);

@@ -163,15 +163,3 @@ function indexSpec(
 
 const commaed = (parts: readonly Sql[]): Sql =>
   parts.slice(1).reduce((all, part) => sql`${all}, ${part}`, parts[0]!);
-
-/**
- * The field whose uniqueness a violated constraint guards, by the name that PostgreSQL reports; undefined
- * for a constraint of somebody else's, or one that an apply under way is about to bring into force.
- */
-export function uniqueFieldOf(catalog: Catalog, object: string, constraint: string): FieldModel | undefined {
-  const model = catalog.objects.get(object);
-  if (!model) return undefined;
-  return [...model.fields.values()].find((field) =>
-    fieldIndexes(field).some((index) => index.unique && index.name === constraint),
-  );
-}

@@ -312,7 +312,7 @@ function putInPlace(
         was!.type.rollup ? dropColumns(copy.object, [from]) : renameColumn(copy.object, from, to),
       );
     }
-    const from = copy.temporary!.type.columns(copy.temporary!);
+    const from = copy.temporary.type.columns(copy.temporary);
     const to = field.type.columns(field);
     to.forEach((column, index) => statements.push(renameColumn(copy.object, from[index]!.name, column.name)));
   }

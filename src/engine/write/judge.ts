@@ -274,7 +274,10 @@ function refuse(
       );
       continue;
     }
-    const { path, say, fix } = item.kind.missing(item.settings, env);
+    const { path, say, fix } = item.kind.missing(item.settings, {
+      ...env,
+      filled: (key) => newValue(row, key) !== null,
+    });
     errors.push({
       path: row.path + path,
       code: 'checkpoint',

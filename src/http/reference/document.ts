@@ -59,7 +59,11 @@ export function openApiDocument(input: {
       add(document, operation.http.path.replace('{object}', object.key), operation, object);
     }
   }
-  const used = new Set(Object.values(document.paths).flatMap((methods) => Object.values(methods).flatMap((each) => each['tags'] as string[])));
+  const used = new Set(
+    Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).flatMap((each) => each['tags'] as string[]),
+    ),
+  );
   for (const name of used) if (!document.tags.some((tag) => tag.name === name)) document.tags.push({ name });
   return document;
 }
@@ -68,7 +72,9 @@ function add(document: Document, path: string, operation: Operation, object: Pub
   const { http } = operation;
   const entry: Schema = {
     operationId: object ? `${object.key}.${operation.name.split('.').at(-1)}` : operation.name,
-    summary: object ? operation.summary.replaceAll('{object}', object.label.one.toLowerCase()) : operation.summary,
+    summary: object
+      ? operation.summary.replaceAll('{object}', object.label.one.toLowerCase())
+      : operation.summary,
     ...(operation.description ? { description: operation.description } : {}),
     tags: [object?.label.many ?? tagOf(operation)],
     parameters: parametersOf(document, operation, path),
@@ -101,43 +107,85 @@ const elsewhere = (operation: Operation, properties: Schemas): string[] => [
 function parametersOf(document: Document, operation: Operation, path: string): Schema[] {
   const { http } = operation;
   const { properties, required } = inputOf(document, operation);
-  const inPath = pathNames(path).map((name) => ({ name, in: 'path', required: true, schema: properties[name] ?? { type: 'string' } }));
+  const inPath = pathNames(path).map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: properties[name] ?? { type: 'string' },
+  }));
   const reads = http.method === 'GET' || http.method === 'DELETE';
-  const named = reads ? Object.keys(properties).filter((key) => !elsewhere(operation, properties).includes(key)) : (http.query ?? []);
-  const inQuery = named.map((name) => ({ name, in: 'query', required: required.includes(name), schema: properties[name] ?? { type: 'string' } }));
-  const shared = [...(http.idempotent ? ['idempotencyKey'] : []), ...(takesVersion(operation, properties) ? ['ifMatch'] : [])];
+  const named = reads
+    ? Object.keys(properties).filter((key) => !elsewhere(operation, properties).includes(key))
+    : (http.query ?? []);
+  const inQuery = named.map((name) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema: properties[name] ?? { type: 'string' },
+  }));
+  const shared = [
+    ...(http.idempotent ? ['idempotencyKey'] : []),
+    ...(takesVersion(operation, properties) ? ['ifMatch'] : []),
+  ];
   return [...inPath, ...inQuery, ...shared.map((name) => ({ $ref: `#/components/parameters/${name}` }))];
 }
 
-function bodyOf(document: Document, operation: Operation, object: PublicObject | undefined): Schema | undefined {
+function bodyOf(
+  document: Document,
+  operation: Operation,
+  object: PublicObject | undefined,
+): Schema | undefined {
   const { http } = operation;
   if (http.method === 'GET' || http.method === 'DELETE') return undefined;
   if (object && http.record?.body) {
     const name = http.record.body === 'create' ? `${object.key}.new` : `${object.key}.change`;
-    return { required: true, content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } } };
+    return {
+      required: true,
+      content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } },
+    };
   }
   const { properties, required, rest } = inputOf(document, operation);
   const placed = elsewhere(operation, properties);
   const own = Object.fromEntries(Object.entries(properties).filter(([key]) => !placed.includes(key)));
   if (Object.keys(own).length === 0 && !http.multipart) return undefined;
   const needed = required.filter((key) => !placed.includes(key));
-  if (http.multipart) own['file'] = { type: 'string', contentMediaType: 'application/octet-stream', description: 'The file' };
-  const schema: Schema = { type: 'object', properties: own, ...(needed.length > 0 ? { required: needed } : {}), ...rest };
+  if (http.multipart)
+    own['file'] = { type: 'string', contentMediaType: 'application/octet-stream', description: 'The file' };
+  const schema: Schema = {
+    type: 'object',
+    properties: own,
+    ...(needed.length > 0 ? { required: needed } : {}),
+    ...rest,
+  };
   const type = http.multipart ? 'multipart/form-data' : 'application/json';
   return { required: needed.length > 0, content: { [type]: { schema } } };
 }
 
 function responsesOf(document: Document, operation: Operation, object: PublicObject | undefined): Schema {
   const { http } = operation;
-  const status = String(http.status ?? (operation.output || http.record?.answer || http.download ? 200 : 204));
+  const status = String(
+    http.status ?? (operation.output || http.record?.answer || http.download ? 200 : 204),
+  );
   const problem = { $ref: '#/components/responses/Problem' };
   const content = http.download
-    ? { 'application/octet-stream': { schema: { type: 'string', contentMediaType: 'application/octet-stream' } } }
+    ? {
+        'application/octet-stream': {
+          schema: { type: 'string', contentMediaType: 'application/octet-stream' },
+        },
+      }
     : jsonOf(document, operation, object);
-  return { [status]: { description: 'Done', ...(content ? { content } : {}) }, '4XX': problem, '503': problem };
+  return {
+    [status]: { description: 'Done', ...(content ? { content } : {}) },
+    '4XX': problem,
+    '503': problem,
+  };
 }
 
-function jsonOf(document: Document, operation: Operation, object: PublicObject | undefined): Schema | undefined {
+function jsonOf(
+  document: Document,
+  operation: Operation,
+  object: PublicObject | undefined,
+): Schema | undefined {
   const { answer } = operation.http.record ?? {};
   if (object && answer) {
     const record = { $ref: `#/components/schemas/${object.key}` };
@@ -145,10 +193,17 @@ function jsonOf(document: Document, operation: Operation, object: PublicObject |
     return { 'application/json': { schema } };
   }
   if (!operation.output) return undefined;
-  return { 'application/json': { schema: schemaOf(document, operation.output, `${operation.name}.output`, 'output') } };
+  return {
+    'application/json': {
+      schema: schemaOf(document, operation.output, `${operation.name}.output`, 'output'),
+    },
+  };
 }
 
-function inputOf(document: Document, operation: Operation): { properties: Schemas; required: string[]; rest: Schema } {
+function inputOf(
+  document: Document,
+  operation: Operation,
+): { properties: Schemas; required: string[]; rest: Schema } {
   const schema = schemaOf(document, operation.input, `${operation.name}.input`, 'input');
   const extra = schema['additionalProperties'];
   return {
@@ -176,7 +231,8 @@ function schemaOf(document: Document, type: z.ZodType, name: string, io: 'input'
     );
   };
   const whole = moved(made) as Schema;
-  if (JSON.stringify(whole).includes(`"#/components/schemas/${name}"`)) document.components.schemas[name] = whole;
+  if (JSON.stringify(whole).includes(`"#/components/schemas/${name}"`))
+    document.components.schemas[name] = whole;
   for (const [key, definition] of Object.entries(definitions)) {
     document.components.schemas[`${name}.${key}`] = moved(definition) as Schema;
   }
@@ -206,13 +262,21 @@ function addObjectSchemas(schemas: Schemas, catalog: Catalog, object: PublicObje
     additionalProperties: false,
     ...(required.length > 0 ? { required } : {}),
   };
-  schemas[`${object.key}.change`] = { title: `${title}, changes`, type: 'object', properties: write, additionalProperties: false };
+  schemas[`${object.key}.change`] = {
+    title: `${title}, changes`,
+    type: 'object',
+    properties: write,
+    additionalProperties: false,
+  };
   schemas[`${object.key}.list`] = {
     title: `Page of ${object.label.many.toLowerCase()}`,
     type: 'object',
     properties: {
       data: { type: 'array', items: { $ref: `#/components/schemas/${object.key}` } },
-      next_cursor: { type: ['string', 'null'], description: 'Send it as `cursor` for the next page; null on the last' },
+      next_cursor: {
+        type: ['string', 'null'],
+        description: 'Send it as `cursor` for the next page; null on the last',
+      },
       total: { type: 'integer', description: 'With count=exact' },
     },
     required: ['data', 'next_cursor'],

@@ -14,14 +14,22 @@ function make(name, attributes = {}, ...children) {
 
 const answer = await fetch('/api/openapi.json');
 if (answer.ok) draw(await answer.json());
-else byId('content').replaceChildren(make('p', {}, 'The reference cannot be loaded. Please sign in and try again.'));
+else
+  byId('content').replaceChildren(
+    make('p', {}, 'The reference cannot be loaded. Please sign in and try again.'),
+  );
 
 function draw(api) {
   byId('title').textContent = api.info.title;
   byId('about').textContent = api.info.description;
   document.title = api.info.title;
   const resolve = (schema) =>
-    schema?.$ref ? schema.$ref.slice(2).split('/').reduce((at, key) => at?.[key.replaceAll('~1', '/')], api) : schema;
+    schema?.$ref
+      ? schema.$ref
+          .slice(2)
+          .split('/')
+          .reduce((at, key) => at?.[key.replaceAll('~1', '/')], api)
+      : schema;
 
   const sections = api.tags.map((tag, index) => {
     const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
@@ -31,10 +39,17 @@ function draw(api) {
     );
     const heading = make('h2', { id: `tag-${index}`, tabindex: '-1' }, tag.name);
     const meaning = tag.description ? [make('p', { class: 'meaning' }, tag.description)] : [];
-    return { tag, id: `tag-${index}`, operations, element: make('section', {}, heading, ...meaning, ...operations) };
+    return {
+      tag,
+      id: `tag-${index}`,
+      operations,
+      element: make('section', {}, heading, ...meaning, ...operations),
+    };
   });
   byId('content').replaceChildren(...sections.map((section) => section.element));
-  const links = sections.map((section) => make('li', {}, make('a', { href: `#${section.id}` }, section.tag.name)));
+  const links = sections.map((section) =>
+    make('li', {}, make('a', { href: `#${section.id}` }, section.tag.name)),
+  );
   byId('contents').replaceChildren(make('ul', {}, ...links));
 
   byId('search').addEventListener('input', (event) => {
@@ -61,24 +76,38 @@ function drawOperation(method, path, operation, resolve) {
   if (operation.description) parts.push(make('p', {}, operation.description));
   const parameters = (operation.parameters ?? []).map(resolve);
   if (parameters.length > 0) {
-    const rows = parameters.map((each) => [each.name, each.in, typeOf(each.schema, resolve), each.required ? 'yes' : '', each.description ?? each.schema?.description ?? '']);
+    const rows = parameters.map((each) => [
+      each.name,
+      each.in,
+      typeOf(each.schema, resolve),
+      each.required ? 'yes' : '',
+      each.description ?? each.schema?.description ?? '',
+    ]);
     parts.push(make('h3', {}, 'Parameters'), table(['Name', 'In', 'Type', 'Required', 'Meaning'], rows));
   }
   for (const [type, media] of Object.entries(operation.requestBody?.content ?? {})) {
     parts.push(make('h3', {}, `Body (${type})`), schemaTable(media.schema, resolve));
   }
   for (const [status, response] of Object.entries(operation.responses)) {
-    if (!/^2/.test(status)) continue;
+    if (!status.startsWith('2')) continue;
     for (const [type, media] of Object.entries(response.content ?? {})) {
       parts.push(make('h3', {}, `Answer ${status} (${type})`), schemaTable(media.schema, resolve));
     }
     if (!response.content) parts.push(make('h3', {}, `Answer ${status}, empty`));
   }
   const body = make('div', { class: 'body' });
-  const head = make('summary', {}, make('span', { class: 'method' }, method.toUpperCase()), make('code', {}, path), make('span', {}, operation.summary));
+  const head = make(
+    'summary',
+    {},
+    make('span', { class: 'method' }, method.toUpperCase()),
+    make('code', {}, path),
+    make('span', {}, operation.summary),
+  );
   const element = make('details', { 'data-text': `${method} ${path} ${operation.summary}` }, head, body);
   // Large workspaces have hundreds of operations: a body is put in when it is first opened.
-  element.addEventListener('toggle', () => body.childElementCount === 0 && body.append(...parts), { once: true });
+  element.addEventListener('toggle', () => body.childElementCount === 0 && body.append(...parts), {
+    once: true,
+  });
   return element;
 }
 
@@ -87,7 +116,12 @@ function schemaTable(schema, resolve) {
   const required = new Set(whole.required ?? []);
   const rows = Object.entries(whole.properties ?? {}).map(([name, property]) => {
     const field = resolve(property) ?? {};
-    return [name, typeOf(property, resolve), required.has(name) ? 'yes' : '', field.description ?? field.title ?? ''];
+    return [
+      name,
+      typeOf(property, resolve),
+      required.has(name) ? 'yes' : '',
+      field.description ?? field.title ?? '',
+    ];
   });
   if (rows.length === 0) return make('p', {}, typeOf(schema, resolve));
   return table(['Field', 'Type', 'Required', 'Meaning'], rows);
@@ -102,7 +136,9 @@ function typeOf(schema, resolve, depth = 0) {
   if (choices) return [...new Set(choices.map((each) => typeOf(each, resolve, depth + 1)))].join(' | ');
   if (schema.type === 'array') return `list of ${typeOf(schema.items, resolve, depth + 1)}`;
   if (schema.properties && depth > 0) {
-    return `{${Object.entries(schema.properties).map(([key, each]) => `${key}: ${typeOf(each, resolve, depth + 1)}`).join(', ')}}`;
+    return `{${Object.entries(schema.properties)
+      .map(([key, each]) => `${key}: ${typeOf(each, resolve, depth + 1)}`)
+      .join(', ')}}`;
   }
   const format = schema.format ? ` (${schema.format})` : '';
   return `${[schema.type ?? 'any'].flat().join(' | ')}${format}`;
@@ -110,6 +146,16 @@ function typeOf(schema, resolve, depth = 0) {
 
 function table(heads, rows) {
   const head = make('tr', {}, ...heads.map((text) => make('th', { scope: 'col' }, text)));
-  const lines = rows.map((cells) => make('tr', {}, ...cells.map((text, index) => make('td', {}, index === 0 ? make('code', {}, text) : text))));
-  return make('div', { class: 'wide' }, make('table', {}, make('thead', {}, head), make('tbody', {}, ...lines)));
+  const lines = rows.map((cells) =>
+    make(
+      'tr',
+      {},
+      ...cells.map((text, index) => make('td', {}, index === 0 ? make('code', {}, text) : text)),
+    ),
+  );
+  return make(
+    'div',
+    { class: 'wide' },
+    make('table', {}, make('thead', {}, head), make('tbody', {}, ...lines)),
+  );
 }

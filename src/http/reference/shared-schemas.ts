@@ -22,7 +22,10 @@ export function sharedSchemas(secureCookies: boolean) {
         type: 'object',
         required: ['path', 'code', 'message', 'fix'],
         properties: {
-          path: { type: 'string', description: 'Where in the input, such as email or rows.3.email; empty for the whole' },
+          path: {
+            type: 'string',
+            description: 'Where in the input, such as email or rows.3.email; empty for the whole',
+          },
           code: { type: 'string' },
           message: { type: 'string' },
           fix: {
@@ -45,14 +48,16 @@ export function sharedSchemas(secureCookies: boolean) {
         name: 'Idempotency-Key',
         in: 'header',
         required: false,
-        description: 'The same key with the same body gets the same answer for 24 hours, and does nothing twice',
+        description:
+          'The same key with the same body gets the same answer for 24 hours, and does nothing twice',
         schema: { type: 'string', maxLength: 255 },
       },
       ifMatch: {
         name: 'If-Match',
         in: 'header',
         required: false,
-        description: 'The version that you read; the change is refused with 412 when somebody changed the record since',
+        description:
+          'The version that you read; the change is refused with 412 when somebody changed the record since',
         schema: { type: 'string', examples: ['"3"'] },
       },
     } as Record<string, Record<string, unknown>>,
@@ -63,7 +68,11 @@ export function sharedSchemas(secureCookies: boolean) {
       },
     } as Record<string, Record<string, unknown>>,
     securitySchemes: {
-      key: { type: 'http', scheme: 'bearer', description: 'An API key: groundwork key create --role … --name …' },
+      key: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'An API key: groundwork key create --role … --name …',
+      },
       session: {
         type: 'apiKey',
         in: 'cookie',

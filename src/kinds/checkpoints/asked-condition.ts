@@ -6,7 +6,11 @@ import type { z } from 'zod';
 import type { ReverseLink } from '../../core/catalog/catalog.ts';
 import { conditionReads, type Reads } from '../../core/conditions/reads.ts';
 import type { Issue } from '../../core/errors/problem.ts';
-import type { CheckpointEnv, CheckpointKind } from '../../core/kinds/checkpoint-kind.ts';
+import {
+  type CheckpointEnv,
+  type CheckpointKind,
+  defineCheckpointKind,
+} from '../../core/kinds/checkpoint-kind.ts';
 import { raw, sql } from '../../core/sql/sql.ts';
 
 type Asked<S> = Pick<CheckpointKind<S>, 'key' | 'label' | 'meaning' | 'missing'> & {
@@ -27,7 +31,7 @@ export function askedCondition<S>({ asks, refuses, at, ...kind }: Asked<S>): Che
       object: env.object.key,
       place: 'checkpoint',
     });
-  return {
+  return defineCheckpointKind({
     ...kind,
     check(settings, env) {
       const refused = refuses?.(settings, env) ?? [];
@@ -42,7 +46,7 @@ export function askedCondition<S>({ asks, refuses, at, ...kind }: Asked<S>): Che
     },
     fields: (settings, env) => [...reads(settings, env).fields],
     evidence: (settings, env) => [...reads(settings, env).related],
-  };
+  });
 }
 
 /** Names under which records of `object` point to the checked one. */

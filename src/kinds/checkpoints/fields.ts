@@ -34,7 +34,9 @@ export const fields = askedCondition<z.infer<typeof settings>>({
         ),
       ];
     }),
-  missing({ fields: keys, say }, { object }) {
+  missing({ fields: asked, say }, { object, filled }) {
+    const empty = asked.filter((key) => !filled?.(key));
+    const keys = empty.length > 0 ? empty : asked;
     const labels = keys.map((key) => object.fields.get(key)?.label ?? key);
     const sentence =
       say ?? `${listed(labels, 'and')} ${labels.length === 1 ? 'is' : 'are'} still to be filled in.`;

@@ -23,7 +23,11 @@ export function hearAccessNotices(
 
   async function listen(): Promise<void> {
     while (!stopped.signal.aborted) {
-      const session = new pg.Client({ ...connection, application_name: 'groundwork access', statement_timeout: 0 });
+      const session = new pg.Client({
+        ...connection,
+        application_name: 'groundwork access',
+        statement_timeout: 0,
+      });
       const lost = new Promise<void>((resolve) => {
         session.on('error', () => resolve());
         session.on('end', () => resolve());

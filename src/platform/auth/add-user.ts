@@ -77,19 +77,35 @@ export function servingUsers(context: Context): string {
   const object = context.catalog.serving.user;
   if (object) return object;
   throw refusal(409, 'no_users_object', [
-    issue('', 'no_users_object', 'No object of this workspace serves as users.', 'Give one object `serves: user` in its definition.'),
+    issue(
+      '',
+      'no_users_object',
+      'No object of this workspace serves as users.',
+      'Give one object `serves: user` in its definition.',
+    ),
   ]);
 }
 
-async function teamNamed(context: Context, records: Records, name: string): Promise<{ id: string; made: boolean }> {
+async function teamNamed(
+  context: Context,
+  records: Records,
+  name: string,
+): Promise<{ id: string; made: boolean }> {
   const object = context.catalog.serving.team;
   if (!object) {
     throw refusal(409, 'no_teams_object', [
-      issue('team', 'no_teams_object', 'No object of this workspace serves as teams.', 'Leave the team out, or give one object `serves: team`.'),
+      issue(
+        'team',
+        'no_teams_object',
+        'No object of this workspace serves as teams.',
+        'Leave the team out, or give one object `serves: team`.',
+      ),
     ]);
   }
   const found = await records.find(context, object, 'name', name);
-  return found ? { id: found, made: false } : { id: await records.create(context, object, { name }), made: true };
+  return found
+    ? { id: found, made: false }
+    : { id: await records.create(context, object, { name }), made: true };
 }
 
 async function refuseIfIn(context: Context, user: string): Promise<void> {
@@ -99,6 +115,11 @@ async function refuseIfIn(context: Context, user: string): Promise<void> {
   ]);
   if (roles.length === 0 && !password) return;
   throw refusal(409, 'user_exists', [
-    issue('email', 'user_exists', 'This user is in already.', 'Change the roles or the password of the user that exists, or use another e-mail.'),
+    issue(
+      'email',
+      'user_exists',
+      'This user is in already.',
+      'Change the roles or the password of the user that exists, or use another e-mail.',
+    ),
   ]);
 }

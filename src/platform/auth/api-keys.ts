@@ -46,7 +46,12 @@ export async function createKey(
   const user = input.userEmail === undefined ? undefined : await userByEmail(pool, catalog, input.userEmail);
   if (input.userEmail !== undefined && (!user || user.archived)) {
     throw invalid([
-      issue('user', 'unknown_user', 'There is no user with this e-mail.', 'Check its spelling, or add the user first.'),
+      issue(
+        'user',
+        'unknown_user',
+        'There is no user with this e-mail.',
+        'Check its spelling, or add the user first.',
+      ),
     ]);
   }
   const prefix = newPrefix();
@@ -76,7 +81,10 @@ export async function findKey(on: Queryable, text: string): Promise<ApiKey | und
 }
 
 export const listKeys = (on: Queryable): Promise<ApiKey[]> =>
-  rows<ApiKey>(on, sql`SELECT ${shown} FROM platform.api_keys ORDER BY revoked_at IS NOT NULL, id DESC LIMIT 1000`);
+  rows<ApiKey>(
+    on,
+    sql`SELECT ${shown} FROM platform.api_keys ORDER BY revoked_at IS NOT NULL, id DESC LIMIT 1000`,
+  );
 
 /** It stops working in every process at once. @throws Problem 404 */
 export async function revokeKey(on: Queryable, id: string): Promise<void> {
@@ -98,7 +106,12 @@ export async function noteKeyUse(on: Queryable, id: string): Promise<void> {
 
 export const unknownKey = () =>
   refusal(401, 'unknown_key', [
-    issue('', 'unknown_key', 'This API key is not known, was revoked, or has expired.', 'Make a new one with `groundwork key create`.'),
+    issue(
+      '',
+      'unknown_key',
+      'This API key is not known, was revoked, or has expired.',
+      'Make a new one with `groundwork key create`.',
+    ),
   ]);
 
 const shown = sql`id, name, prefix, role, user_id AS "user", created_at, last_used_at, expires_at, revoked_at`;

@@ -30,10 +30,11 @@ export const authAdapter = (pool: Pool) =>
           sql`INSERT INTO ${table(model)} (${join(names.map(column))})
               VALUES (${join(names.map((name) => sql`${data[name]}`))}) RETURNING *`,
         );
-        return fromRow(made!) as typeof data;
+        return fromRow(made) as typeof data;
       },
       async findOne({ model, where }) {
-        return (fromRow(await row(pool, sql`SELECT * FROM ${table(model)} WHERE ${holds(where)} LIMIT 1`)) ?? null) as never;
+        return (fromRow(await row(pool, sql`SELECT * FROM ${table(model)} WHERE ${holds(where)} LIMIT 1`)) ??
+          null) as never;
       },
       async findMany({ model, where, limit, sortBy, offset }) {
         const order = sortBy
@@ -66,7 +67,8 @@ export const authAdapter = (pool: Pool) =>
       },
       async consumeOne({ model, where }) {
         const one = sql`SELECT id FROM ${table(model)} WHERE ${holds(where)} LIMIT 1 FOR UPDATE`;
-        return (fromRow(await row(pool, sql`DELETE FROM ${table(model)} WHERE id = (${one}) RETURNING *`)) ?? null) as never;
+        return (fromRow(await row(pool, sql`DELETE FROM ${table(model)} WHERE id = (${one}) RETURNING *`)) ??
+          null) as never;
       },
     }),
   });
@@ -77,12 +79,16 @@ async function change(pool: Pool, model: string, where: Where, update: Row): Pro
 }
 
 const table = (model: string): Sql => ident('auth', model);
-const column = (field: string): Sql => ident(field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+const column = (field: string): Sql =>
+  ident(field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 
 const fromRow = (found: Row | undefined): Row | undefined =>
   found &&
   Object.fromEntries(
-    Object.entries(found).map(([name, value]) => [name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]),
+    Object.entries(found).map(([name, value]) => [
+      name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
   );
 
 /** Entries joined by OR form one group beside those joined by AND, as better-auth's own adapters read it. */

@@ -3,7 +3,7 @@
  * every request; forgotten at once when any process says that the person's or the key's access changed.
  */
 import { createHash } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import type { Principal } from '../../core/context/context.ts';
 import { hearAccessNotices, type AccessNotice } from './access-notices.ts';
@@ -50,7 +50,10 @@ export function openPrincipals(deps: {
     deps.onNotice?.(notice);
   });
 
-  async function remembered(key: string, find: () => Promise<Omit<Kept, 'until'>>): Promise<Caller | undefined> {
+  async function remembered(
+    key: string,
+    find: () => Promise<Omit<Kept, 'until'>>,
+  ): Promise<Caller | undefined> {
     const name = nameOf(key);
     const known = kept.get(name);
     if (known && known.until > Date.now() && notices.hears()) return known.caller;
@@ -60,7 +63,11 @@ export function openPrincipals(deps: {
     // What was read while something changed may be the state before the change.
     if (heardBefore && changes === changesBefore && found.caller) {
       if (kept.size >= mostKept) kept.clear();
-      kept.set(name, { ...found, caller: { ...found.caller, cookies: [] }, until: Date.now() + secondsKept * 1000 });
+      kept.set(name, {
+        ...found,
+        caller: { ...found.caller, cookies: [] },
+        until: Date.now() + secondsKept * 1000,
+      });
     }
     return found.caller;
   }
@@ -112,7 +119,11 @@ export function openPrincipals(deps: {
 const nameOf = (key: string): string => createHash('sha256').update(key).digest('base64');
 
 /** A user as a principal; undefined for one who may not come in: archived, without a role, or no record. */
-export async function userPrincipal(pool: pg.Pool, catalog: Catalog, id: string): Promise<Principal | undefined> {
+export async function userPrincipal(
+  pool: pg.Pool,
+  catalog: Catalog,
+  id: string,
+): Promise<Principal | undefined> {
   const user = await userById(pool, catalog, id);
   if (!user || user.archived) return undefined;
   const [roles, teams] = await Promise.all([rolesOf(pool, id), teamsOf(pool, catalog, id)]);

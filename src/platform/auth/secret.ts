@@ -5,7 +5,10 @@ import { row, sql, type Queryable } from '../../core/sql/sql.ts';
 /** 256 random bits, base64url, the same for everybody who asks for `name`. */
 export async function sharedSecret(on: Queryable, name: string): Promise<string> {
   const made = randomBytes(32).toString('base64url');
-  await row(on, sql`INSERT INTO platform.secrets (name, value) VALUES (${name}, ${made}) ON CONFLICT DO NOTHING`);
+  await row(
+    on,
+    sql`INSERT INTO platform.secrets (name, value) VALUES (${name}, ${made}) ON CONFLICT DO NOTHING`,
+  );
   const kept = await row<{ value: string }>(on, sql`SELECT value FROM platform.secrets WHERE name = ${name}`);
   return kept!.value;
 }

@@ -70,7 +70,10 @@ export async function openSignIn(options: { pool: Pool; baseUrl: string }): Prom
         await forgetOldSessions(pool);
         return { cookies: headers.getSetCookie() };
       } catch (error) {
-        if ((error as { statusCode?: number }).statusCode !== undefined && !('severity' in (error as object))) {
+        if (
+          (error as { statusCode?: number }).statusCode !== undefined &&
+          !('severity' in (error as object))
+        ) {
           throw wrongPassword();
         }
         throw error;
@@ -82,10 +85,17 @@ export async function openSignIn(options: { pool: Pool; baseUrl: string }): Prom
         returnHeaders: true,
       });
       if (!response) return undefined;
-      return { user: response.user.id, expiresAt: new Date(response.session.expiresAt), cookies: headers.getSetCookie() };
+      return {
+        user: response.user.id,
+        expiresAt: new Date(response.session.expiresAt),
+        cookies: headers.getSetCookie(),
+      };
     },
     async end(cookieHeader) {
-      const { headers } = await auth.api.signOut({ headers: new Headers({ cookie: cookieHeader }), returnHeaders: true });
+      const { headers } = await auth.api.signOut({
+        headers: new Headers({ cookie: cookieHeader }),
+        returnHeaders: true,
+      });
       return { cookies: headers.getSetCookie() };
     },
   };
@@ -94,7 +104,12 @@ export async function openSignIn(options: { pool: Pool; baseUrl: string }): Prom
 /** The same sentence for an unknown e-mail and a wrong password. */
 const wrongPassword = () =>
   refusal(401, 'wrong_password', [
-    issue('password', 'wrong_password', 'The e-mail or the password is wrong.', 'Check both; an administrator can set a new password.'),
+    issue(
+      'password',
+      'wrong_password',
+      'The e-mail or the password is wrong.',
+      'Check both; an administrator can set a new password.',
+    ),
   ]);
 
 async function forgetOldSessions(pool: Pool): Promise<void> {

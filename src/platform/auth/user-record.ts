@@ -16,10 +16,15 @@ const emailField = 'email';
 const teamField = 'team';
 const parentField = 'parent';
 
-const usersOf = (catalog: Catalog): ObjectModel | undefined => catalog.objects.get(catalog.serving.user ?? '');
+const usersOf = (catalog: Catalog): ObjectModel | undefined =>
+  catalog.objects.get(catalog.serving.user ?? '');
 
 /** The living user with this e-mail, else an archived one; however its letters' case. */
-export async function userByEmail(on: Queryable, catalog: Catalog, email: string): Promise<UserRecord | undefined> {
+export async function userByEmail(
+  on: Queryable,
+  catalog: Catalog,
+  email: string,
+): Promise<UserRecord | undefined> {
   const users = usersOf(catalog);
   const field = users?.fields.get(emailField);
   if (!users || !field) return undefined;
@@ -43,7 +48,10 @@ export async function userByEmail(on: Queryable, catalog: Catalog, email: string
 export async function userById(on: Queryable, catalog: Catalog, id: string): Promise<UserRecord | undefined> {
   const users = usersOf(catalog);
   if (!users) return undefined;
-  return row<UserRecord>(on, sql`SELECT ${userColumns(users)} FROM ${ident('crm', users.key)} AS t WHERE t.id = ${id}::uuid`);
+  return row<UserRecord>(
+    on,
+    sql`SELECT ${userColumns(users)} FROM ${ident('crm', users.key)} AS t WHERE t.id = ${id}::uuid`,
+  );
 }
 
 /** The user's team and all below it; none where users have no team. */

@@ -1,13 +1,17 @@
 /** The settings of this process, read from the environment once and checked; nothing else reads `process.env`. */
 import { z } from 'zod';
 
-const url = (protocols: RegExp, say: string) => z.string().refine((text) => URL.canParse(text) && protocols.test(text), say);
+const url = (protocols: RegExp, say: string) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.test(text), say);
 
 const Environment = z.object({
   PORT: z.coerce.number('PORT must be a number.').int().min(0).max(65535).default(3000),
   HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z.string().default('./data'),
-  DATABASE_URL: url(/^postgres(ql)?:\/\//, 'DATABASE_URL must look like postgres://user:password@host:5432/name.').optional(),
+  DATABASE_URL: url(
+    /^postgres(ql)?:\/\//,
+    'DATABASE_URL must look like postgres://user:password@host:5432/name.',
+  ).optional(),
   PUBLIC_URL: url(/^https?:\/\//, 'PUBLIC_URL must look like https://crm.example.com.').optional(),
   TRUST_PROXY: z.string().default('false'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -29,11 +33,15 @@ export type Config = {
 
 /** @throws Error with one sentence per setting that is wrong. An empty variable counts as not set. */
 export function readConfig(environment: Record<string, string | undefined>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((found) => `${found.path.join('.')}: ${found.message}`);
-    throw Object.assign(new Error(`The settings cannot be used.\n${lines.join('\n')}`), { code: 'config_invalid' });
+    throw Object.assign(new Error(`The settings cannot be used.\n${lines.join('\n')}`), {
+      code: 'config_invalid',
+    });
   }
   const settings = parsed.data;
   return {

@@ -29,14 +29,23 @@ export function mimeOf(head: Buffer, declared: string | undefined): string {
     if (head.subarray(at, at + bytes.length).equals(bytes)) return mime;
   }
   const plain = (declared ?? '').toLowerCase().split(';')[0]!.trim();
-  const known = /^(application|audio|font|image|message|model|text|video)\/[a-z0-9][a-z0-9.+-]{0,100}$/.test(plain);
+  const known = /^(application|audio|font|image|message|model|text|video)\/[a-z0-9][a-z0-9.+-]{0,100}$/.test(
+    plain,
+  );
   const runs = /html|xml|javascript|ecmascript|svg/.test(plain) && !plain.includes('officedocument');
   return known && !runs ? plain : 'application/octet-stream';
 }
 
 /** A Content-Disposition that saves the file under its name and never opens it in the page. */
 export function attachment(name: string): string {
-  const ascii = name.normalize('NFKD').replaceAll(/[^\x20-\x7e]/g, '').replaceAll(/["\\%]/g, '_') || 'file';
-  const encoded = encodeURIComponent(name).replaceAll(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const ascii =
+    name
+      .normalize('NFKD')
+      .replaceAll(/[^\x20-\x7e]/g, '')
+      .replaceAll(/["\\%]/g, '_') || 'file';
+  const encoded = encodeURIComponent(name).replaceAll(
+    /['()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }

@@ -14,7 +14,7 @@ export function createLog(options: { level: string; to?: DestinationStream }): L
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError, error: describeError },
     },
-    options.to ?? pino.destination({ fd: 2, sync: true }),
+    options.to ?? pino.destination({ fd: 2, sync: false }),
   );
 }
 

@@ -13,7 +13,13 @@ type Report = {
 export async function auditDependencies(): Promise<Audit> {
   const npm = process.env['npm_execpath'];
   if (npm === undefined) return { state: 'not available', detail: 'run through npm to ask the registry' };
-  const { output } = await runTool(npm, ['audit', '--json', '--omit=dev', '--fetch-retries=0', '--fetch-timeout=20000']);
+  const { output } = await runTool(npm, [
+    'audit',
+    '--json',
+    '--omit=dev',
+    '--fetch-retries=0',
+    '--fetch-timeout=20000',
+  ]);
   return readAudit(output);
 }
 

@@ -40,7 +40,5 @@ export function missingPaths({ path, text }: ProjectFile): Finding[] {
 
 function exists(named: string): boolean {
   const pattern = named.replaceAll(/<[^>]+>|…/g, '*');
-  return pattern.includes('*')
-    ? globSync(pattern, { cwd: root }).length > 0
-    : existsSync(join(root, named));
+  return pattern.includes('*') ? globSync(pattern, { cwd: root }).length > 0 : existsSync(join(root, named));
 }

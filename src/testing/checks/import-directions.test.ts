@@ -19,7 +19,12 @@ test('a door cannot import another door', () => {
 });
 
 test('each layer may import those below it', () => {
-  expect(check('src/http/a.ts', "import { o } from '../operations/index.ts';\nimport { l } from '../platform/log/log.ts';")).toEqual([]);
+  expect(
+    check(
+      'src/http/a.ts',
+      "import { o } from '../operations/index.ts';\nimport { l } from '../platform/log/log.ts';",
+    ),
+  ).toEqual([]);
   expect(check('src/engine/a.ts', "import { kinds } from '../kinds/index.ts';")).toEqual([]);
 });
 

@@ -104,7 +104,7 @@ const keptTo: readonly { package: RegExp; layers: readonly Layer[]; why: string 
 
 const layerOf = (path: string): Layer | undefined => {
   if (isTest(path)) return 'testing';
-  if (/^src\/kinds\/.*(\.view\.tsx|\/views\.ts)$/.test(path)) return 'look';
+  if (/^src\/kinds\/.*(\.tsx|\/views\.ts)$/.test(path)) return 'look';
   const folder = /^src\/([a-z]+)\//.exec(path)?.[1];
   return folder !== undefined && folder in rules ? (folder as Layer) : undefined;
 };

@@ -6,7 +6,11 @@ import type { Finding } from './finding.ts';
 import { isTest } from './project-files.ts';
 import { lineAt, walk, type Node, type Source } from './syntax.ts';
 
-export type KindKeys = { fields: ReadonlySet<string>; operators: ReadonlySet<string>; checkpoints: ReadonlySet<string> };
+export type KindKeys = {
+  fields: ReadonlySet<string>;
+  operators: ReadonlySet<string>;
+  checkpoints: ReadonlySet<string>;
+};
 
 /** How a kind's key is read, by registry: `field.type.key`, `field.type` in the web, `test.operator.key`. */
 const readings: readonly { registry: keyof KindKeys; what: string; read: RegExp }[] = [
@@ -61,16 +65,17 @@ export function namedKinds({ path, text, program }: Source, keys: KindKeys): Fin
 }
 
 /** `['money', 'date'].includes(field.type.key)`. */
-function checkIncludes(
-  node: Node,
-  check: (reader: Node, literals: readonly Node[], at: Node) => void,
-): void {
+function checkIncludes(node: Node, check: (reader: Node, literals: readonly Node[], at: Node) => void): void {
   const callee = node['callee'] as Node;
   const [argument] = node['arguments'] as Node[];
   if (callee.type !== 'MemberExpression' || !argument) return;
   const list = callee['object'] as Node;
   if ((callee['property'] as Node)['name'] !== 'includes' || list.type !== 'ArrayExpression') return;
-  check(argument, (list['elements'] as (Node | null)[]).flatMap((each) => each ?? []), node);
+  check(
+    argument,
+    (list['elements'] as (Node | null)[]).flatMap((each) => each ?? []),
+    node,
+  );
 }
 
 const isItsFolder = (path: string, registry: keyof KindKeys, key: string): boolean => {

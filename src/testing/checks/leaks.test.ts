@@ -21,7 +21,9 @@ test('a lock file with a download address or without a hash is refused', () => {
   const lock = (entry: object): string =>
     JSON.stringify({ lockfileVersion: 3, packages: { '': {}, 'node_modules/a': entry } });
   expect(lockFindings(lock({ version: '1.0.0', integrity: 'sha512-x' }))).toEqual([]);
-  expect(lockFindings(lock({ version: '1.0.0', integrity: 'sha512-x', resolved: 'https://x.example/a' }))).toHaveLength(1);
+  expect(
+    lockFindings(lock({ version: '1.0.0', integrity: 'sha512-x', resolved: 'https://x.example/a' })),
+  ).toHaveLength(1);
   expect(lockFindings(lock({ version: '1.0.0' }))).toHaveLength(1);
 });
 

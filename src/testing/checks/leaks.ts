@@ -16,7 +16,9 @@ const escaped = (words: string): string => words.replaceAll(/[.*+?^${}()|[\]\\]/
 
 /** Patterns of this machine, and those of any. */
 function patterns(): { pattern: RegExp; say: string }[] {
-  const folders = [root, dirname(root), homedir()].filter((folder) => folder.length > 2 && folder !== '/root');
+  const folders = [root, dirname(root), homedir()].filter(
+    (folder) => folder.length > 2 && folder !== '/root',
+  );
   const registry = process.env['npm_config_registry'];
   const host = registry === undefined ? undefined : new URL(registry).hostname;
   return [

@@ -37,6 +37,6 @@ export const isCode = (path: string): boolean => /\.tsx?$/.test(path) && !path.e
 
 /** Tests, their samples and the servers they start: code that no user runs. */
 export const isTest = (path: string): boolean =>
-  /\.test\.tsx?$|\.cases\.ts$|(^|\/)(test|sample)-[^/]*\.tsx?$/.test(path) ||
+  /\.test\.tsx?$|\.cases\.ts$|\/test-[^/]*\.tsx?$|^src\/kinds\/(.*\/)?sample-[^/]*\.ts$/.test(path) ||
   path.startsWith('src/testing/') ||
   path.startsWith('e2e/');

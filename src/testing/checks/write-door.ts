@@ -10,6 +10,7 @@ import { lineAt, walk, type Node, type Source } from './syntax.ts';
 const writers: readonly { under: string; why: string }[] = [
   { under: 'src/engine/write/', why: 'the write path' },
   { under: 'src/engine/tables/', why: 'copies between columns while a definition is applied' },
+  { under: 'src/platform/auth/auth-adapter.ts', why: 'its tables are those of the schema auth alone' },
 ];
 
 const speakNoSql = /^src\/(operations|http|cli|worker|web|kinds)\//;
@@ -66,7 +67,10 @@ function isQuery(node: Node): boolean {
   if (callee.type !== 'MemberExpression') return false;
   if ((callee['property'] as Node)['name'] !== 'query') return false;
   const object = callee['object'] as Node;
-  const name = (object.type === 'MemberExpression' ? (object['property'] as Node)['name'] : object['name']) as
-    string | undefined;
-  return name !== undefined && /^(pool|client|database|db|connection|on)$/.test(name);
+  const name = (
+    object.type === 'MemberExpression' ? (object['property'] as Node)['name'] : object['name']
+  ) as string | undefined;
+  if (name === undefined || !/^(pool|client|database|db|connection|on)$/.test(name)) return false;
+  // Whether the database answers at all is what a door may ask it.
+  return (node['arguments'] as Node[])[0]?.['value'] !== 'SELECT 1';
 }

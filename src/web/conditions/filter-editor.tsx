@@ -62,6 +62,7 @@ export function FilterEditor({ object, env, test, onApply }: Props) {
         onChange={chooseField}
         searchable
         defaultDropdownOpened={!test}
+        autoFocus={!test}
         data-autofocus={test ? undefined : true}
         comboboxProps={{ withinPortal: false, shadow: 'none' }}
         maxDropdownHeight={240}

@@ -97,7 +97,7 @@ export function FieldRow({ object, field, record, env }: Props) {
             />
             <p
               id={`${id}-hint`}
-              className={refused ? classes.refused : classes.hint}
+              className={refused ? classes.refused : 'hidden-text'}
               role={refused ? 'alert' : undefined}
             >
               {refused ?? field.meaning}

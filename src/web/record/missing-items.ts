@@ -6,6 +6,7 @@ import type {
   PublicObject,
 } from '../../core/catalog/public-catalog.ts';
 import type { Issue } from '../../core/errors/problem.ts';
+import { viewOf } from '../../kinds/fields/views.ts';
 import { fieldOf, objectServing, type PublicPipeline } from '../api/catalog.ts';
 
 /** Parts of `advance` that are records of their own, and the object each becomes. */
@@ -71,7 +72,8 @@ function companionOf(issue: Issue, catalog: PublicCatalog, from: PublicObject): 
       (field) =>
         field.may === 'edit' &&
         field.link_to !== from.key &&
-        (given[field.key] === null || (field.required && given[field.key] === undefined)),
+        (given[field.key] === null ||
+          (part === 'file' ? viewOf(field).holdsFile : field.required && given[field.key] === undefined)),
     );
     const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
     return { part, object, given: known, ask: asked };

@@ -11,8 +11,10 @@ import type { ViewEnv } from '../../core/kinds/field-view.ts';
 import { viewOf } from '../../kinds/fields/views.ts';
 import type { PublicPipeline } from '../api/catalog.ts';
 import type { AdvanceInput, CrmRecord } from '../api/records.ts';
+import { messages } from '../messages/messages.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { KeyHint } from '../ui/key-hint.tsx';
+import { keyFacts } from './key-facts.ts';
 import { canAnswer, missingItems, type Missing } from './missing-items.ts';
 import classes from './move-dialog.module.css';
 import { recordName } from './record-name.ts';
@@ -61,8 +63,9 @@ export function MoveDialog({ object, pipeline, record, env, to, errors, sending,
       opened
       onClose={onClose}
       size={540}
-      title={t('move.title', { count: items.length, stage })}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
+      yOffset="12vh"
+      title={t('move.title', { count: items.length, number: numberWord(items.length), stage })}
+      withCloseButton={false}
     >
       <p className={classes.about}>{about(object, record, env)}</p>
       <form
@@ -125,16 +128,15 @@ export function MoveDialog({ object, pipeline, record, env, to, errors, sending,
   );
 }
 
+/** “Two”, “three”; larger numbers as figures. */
+const numberWord = (count: number): string =>
+  messages.exists(`numbers.${count}`) ? messages.t(`numbers.${count}` as 'numbers.2') : String(count);
+
 /** “Line monitoring · Brightwater Foods · €64,000”: the record in the words people know it by. */
 function about(object: PublicObject, record: CrmRecord, env: ViewEnv): string {
-  const facts = object.fields
-    .filter(
-      (field) => !object.name_fields.includes(field.key) && (field.link_to || viewOf(field).align === 'end'),
-    )
-    .filter((field) => !field.system && field.key !== object.owner_field)
+  const facts = keyFacts(object)
     .map((field) => viewOf(field).text(record[field.key], field, env))
-    .filter(Boolean)
-    .slice(0, 2);
+    .filter(Boolean);
   return [recordName(record, object), ...facts].join(' · ');
 }
 
@@ -166,17 +168,23 @@ function Question({ missing, values, change, env, record, first }: QuestionProps
   ];
   const alone = asked.length === 1 && !companion;
   return (
-    <fieldset className={classes.item} aria-describedby={hint}>
-      {alone ? null : <legend className={classes.label}>{issue.message}</legend>}
+    <div className={classes.item} role="group" aria-labelledby={alone ? undefined : `${missing.id}-what`}>
+      {!alone && (
+        <p id={`${missing.id}-what`} className={classes.label}>
+          {issue.message}
+        </p>
+      )}
       {asked.map(({ place, field, value }, index) => {
         const view = viewOf(field);
         const Input = view.Input;
         if (!Input) return null;
         return (
           <div key={place} className={classes.ask}>
-            <label htmlFor={`${missing.id}-${place}`} className={alone ? classes.label : classes.small}>
-              {field.label}
-            </label>
+            {(alone || asked.length > 1) && (
+              <label htmlFor={`${missing.id}-${place}`} className={alone ? classes.label : classes.small}>
+                {field.label}
+              </label>
+            )}
             <Input
               id={`${missing.id}-${place}`}
               value={value}
@@ -185,6 +193,7 @@ function Question({ missing, values, change, env, record, first }: QuestionProps
               env={env}
               record={record}
               describedBy={hint}
+              label={alone || asked.length > 1 ? undefined : field.label}
               autoFocus={first && index === 0}
             />
           </div>
@@ -210,7 +219,7 @@ function Question({ missing, values, change, env, record, first }: QuestionProps
           {t('move.decidedBy', { owner: ownerWords(item.owner) })}
         </p>
       )}
-    </fieldset>
+    </div>
   );
 }
 
@@ -233,10 +242,17 @@ function answers(items: readonly Missing[], values: Values): Omit<AdvanceInput, 
       const written = writeValue(field, values[`${companion.part}.${field.key}`]);
       if (written !== null) body[field.key] = written;
     }
-    if (companion.part === 'file') out.files = [...(out.files ?? []), body];
-    else out[companion.part] = body;
+    if (companion.part === 'file') {
+      const kept = companion.ask.map((field) => values[`file.${field.key}`]).find(isKeptFile);
+      // A document is called like its file until somebody calls it otherwise.
+      for (const key of kept ? companion.object.name_fields : []) body[key] ??= kept!.name;
+      out.files = [...(out.files ?? []), body];
+    } else out[companion.part] = body;
   }
   const reason = values['reason'];
   if (typeof reason === 'string' && reason.trim()) out.reason = reason.trim();
   return out;
 }
+
+const isKeptFile = (value: unknown): value is { id: string; name: string } =>
+  typeof value === 'object' && value !== null && 'name' in value;

@@ -73,6 +73,8 @@ export function StagePath({ object, pipeline, record, onMove }: Props) {
                   <Dial shape="missing" />
                 ) : passed ? (
                   <Dial shape="passed" />
+                ) : !here && stage.outcome !== 'open' ? (
+                  <Dial shape="none" />
                 ) : (
                   <StageDial pipeline={pipeline} stage={stage.key} />
                 )}

@@ -61,8 +61,8 @@ export function KeyboardProvider({ children }: { children: ReactNode }) {
       const key = named[event.key] ?? event.key.toLowerCase();
       if (!mod && typing(event.target)) return;
       if ((key === 'enter' || key === 'space') && answered(event.target)) return;
-      // A dialog on top owns the keyboard; only mod keys reach past it.
-      if (!mod && document.querySelector('[role=dialog][aria-modal=true]')) return;
+      // A dialog or menu on top owns the keyboard; only mod keys reach past it.
+      if (!mod && document.querySelector('[role=dialog], [role=menu]')) return;
       const tried = mod
         ? [`mod+${key}`]
         : [...(before && event.timeStamp - before.at < patience ? [`${before.key} ${key}`] : []), key];

@@ -56,6 +56,7 @@ export function DateInput({
         withErrorStyles={invalid}
         required={required}
         autoFocus={autoFocus}
+        data-autofocus={autoFocus || undefined}
         autoComplete="off"
         leftSection={
           <ActionIcon

@@ -74,6 +74,7 @@ export function FileDrop({ id, value, onChange, env, label, describedBy, autoFoc
           aria-label={label}
           aria-describedby={describedBy}
           autoFocus={autoFocus}
+          data-autofocus={autoFocus || undefined}
           onChange={(event) => void send(event.currentTarget.files?.[0])}
         />
       </label>

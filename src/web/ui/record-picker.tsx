@@ -50,6 +50,7 @@ export function RecordPicker({ object, extra = [], id, value, onChange, onPick, 
       error={rest.invalid}
       required={rest.required}
       autoFocus={rest.autoFocus}
+      data-autofocus={rest.autoFocus || undefined}
       defaultDropdownOpened={Boolean(onPick)}
       comboboxProps={{ shadow: 'none', transitionProps: { duration: 80 } }}
       maxDropdownHeight={280}

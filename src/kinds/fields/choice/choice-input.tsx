@@ -25,6 +25,7 @@ export function ChoiceInput({ id, data, value, onChange, onPick, ...rest }: Prop
       error={rest.invalid}
       required={rest.required}
       autoFocus={rest.autoFocus}
+      data-autofocus={rest.autoFocus || undefined}
       maxDropdownHeight={280}
       comboboxProps={{ shadow: 'none' }}
     />

@@ -24,6 +24,7 @@ function DateTimeInput({ id, value, onChange, ...rest }: InputProps<string>) {
       error={rest.invalid}
       required={rest.required}
       autoFocus={rest.autoFocus}
+      data-autofocus={rest.autoFocus || undefined}
     />
   );
 }

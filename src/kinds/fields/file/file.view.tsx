@@ -7,6 +7,7 @@ const FileDrop = lazyInput(async () => (await import('../../../web/ui/file-drop.
 
 export const fileView = defineFieldView<KeptFile>({
   width: 180,
+  holdsFile: true,
   text: (value) => value?.name ?? '',
   Cell: ({ value }) =>
     value ? (

@@ -17,6 +17,7 @@ export function LongTextInput({ id, value, onChange, ...rest }: InputProps<strin
       error={rest.invalid}
       required={rest.required}
       autoFocus={rest.autoFocus}
+      data-autofocus={rest.autoFocus || undefined}
     />
   );
 }

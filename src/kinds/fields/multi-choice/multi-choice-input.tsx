@@ -18,6 +18,7 @@ export function MultiChoiceInput({ id, value, onChange, field, env, ...rest }: I
       aria-describedby={rest.describedBy}
       error={rest.invalid}
       autoFocus={rest.autoFocus}
+      data-autofocus={rest.autoFocus || undefined}
       comboboxProps={{ shadow: 'none' }}
     />
   );

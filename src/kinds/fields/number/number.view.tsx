@@ -51,6 +51,7 @@ export function NumberField({
       error={rest.invalid}
       required={rest.required}
       autoFocus={rest.autoFocus}
+      data-autofocus={rest.autoFocus || undefined}
     />
   );
 }

@@ -17,7 +17,7 @@ const people = (props: InputProps) => props.field.link_to ?? 'users';
 
 export const personView = defineFieldView<LinkValue>({
   ...linkView,
-  width: 150,
+  width: 165,
   Cell: PersonCell,
   Input: (props) => <RecordPicker {...props} object={people(props)} />,
   Argument: (props) => (

@@ -25,6 +25,7 @@ const typedText = ({ type = 'text', inputMode, autoComplete = 'off' }: Keyboard)
         error={rest.invalid}
         required={rest.required}
         autoFocus={rest.autoFocus}
+        data-autofocus={rest.autoFocus || undefined}
       />
     );
   };

@@ -75,7 +75,7 @@ export function fieldTypesPage(catalog: Catalog): string {
       .replace('\n- Traits', '\n\n- Traits');
   });
   return page('Field types', [
-    'What a field may be. Beside the settings listed here every field takes those that all fields share: see [the schema of objects](schemas/objects.json) and the [guide](../guide/definitions.md).',
+    'What a field may be. Beside the settings listed here every field takes those that all fields share: see [the schema of objects](schema/objects.schema.json) and the [guide](../guide/definitions.md).',
     ...parts,
   ]);
 }
@@ -112,7 +112,7 @@ export function operatorsPage(catalog: Catalog): string {
     ];
   });
   const shorts = byKey(Object.values(catalog.kinds.operators)).filter((operator) => operator.short);
-  const places_ = (Object.keys(places) as Place[]).map((place) => [
+  const variables = (Object.keys(places) as Place[]).map((place) => [
     plain(places[place].words),
     variablesOf(place).map(code).join(', ') || 'none',
     places[place].links ? 'yes' : 'no',
@@ -122,7 +122,7 @@ export function operatorsPage(catalog: Catalog): string {
     table(['Operator', 'Argument', 'The field must be', 'Written', 'Read as', 'Field types'], rows),
     '## Without an operator',
     table(
-      ['Written', 'Means'],
+      ['Written', 'Means', 'Where the field is'],
       shorts.map((operator) => [
         {
           value: '`{ field: value }`',
@@ -130,10 +130,11 @@ export function operatorsPage(catalog: Catalog): string {
           null: '`{ field: null }`',
         }[operator.short!],
         code(operator.key),
+        operator.needs.map(code).join(', '),
       ]),
     ),
     '## Variables, and where they may stand',
-    table(['In', 'Variables', 'Paths over links and related records'], places_),
+    table(['In', 'Variables', 'Paths over links and related records'], variables),
     '## Limits',
     table(
       ['Of', 'At most'],

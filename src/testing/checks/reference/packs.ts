@@ -2,7 +2,7 @@
 import type { Catalog, ItemModel, ObjectModel, PipelineModel } from '../../../core/catalog/catalog.ts';
 import { checkpointEnv } from '../../../core/conditions/checkpoint-env.ts';
 import { explainCondition } from '../../../core/conditions/explain.ts';
-import { verbs, type Grant, type Scope } from '../../../core/definitions/role.ts';
+import { verbs, type Scope } from '../../../core/definitions/role.ts';
 import { code, page, plain, table } from './markdown.ts';
 
 const byKey = <T>(all: ReadonlyMap<string, T>): [string, T][] =>
@@ -154,7 +154,7 @@ export function rolesPage(catalog: Catalog): string {
   return page('Roles', [
     'What each role may do. A scope is `none`, `own`, `team`, `all`, `linked` (readable where what it belongs to is) or a condition; what is not granted is refused. The row `*` stands for every object that is not named.',
     ...byKey(catalog.roles).map(([key, role]) => {
-      const grants = Object.entries(role.grants) as [string, Grant][];
+      const grants = Object.entries(role.grants);
       const used = verbs.filter((verb) => grants.some(([, grant]) => grant[verb] !== undefined));
       const rows = grants.map(([object, grant]) => [
         code(object),

@@ -1,6 +1,8 @@
 /** All generated pages, by their path below docs/reference. */
-import { z } from 'zod';
-import { sorts } from '../../../core/definitions/index.ts';
+import { basename } from 'node:path';
+import { sortKeys } from '../../../core/definitions/index.ts';
+import { schemaFiles } from '../../../engine/definitions/json-schema.ts';
+import { kinds } from '../../../kinds/index.ts';
 import { operations } from '../../../operations/index.ts';
 import { apiPage, cliPage } from './doors.ts';
 import { errorCodesPage } from './error-codes.ts';
@@ -27,20 +29,13 @@ export async function referencePages(): Promise<Map<string, string>> {
   for (const pipeline of catalog.pipelines.values()) {
     pages.set(`pipelines/${pipeline.key}.md`, pipelinePage(pipeline, catalog));
   }
-  for (const [sort, schema] of Object.entries(definitionJsonSchemas())) {
-    pages.set(`schemas/${sort}.json`, `${JSON.stringify(schema, null, 2)}\n`);
-  }
+  for (const { path, text } of schemaFiles(kinds)) pages.set(schemaPath(path), text);
   pages.set('README.md', indexPage(shipped));
   return pages;
 }
 
-const definitionJsonSchemas = (): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(sorts).map(([sort, schema]) => [
-      sort,
-      z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
-    ]),
-  );
+/** From wherever they are said to lie to below docs/reference. */
+const schemaPath = (path: string): string => `schema/${basename(path)}`;
 
 function indexPage({ catalog, packs }: Shipped): string {
   const links = (folder: string, keys: Iterable<string>): string =>
@@ -52,14 +47,12 @@ function indexPage({ catalog, packs }: Shipped): string {
     'Drawn from the code and the packs as shipped, by `npm run reference`; `npm test` fails while it is stale. A workspace’s own changes show in its screens, in `/api/docs` and in `./groundwork definition export`.',
     '## What a definition may use',
     '- [Field types](field-types.md)\n- [Operators and variables of conditions](operators.md)\n- [Checkpoint kinds](checkpoints.md)\n- JSON Schemas of the YAML, by sort: ' +
-      Object.keys(sorts)
-        .map((sort) => `[${sort}](schemas/${sort}.json)`)
+      sortKeys
+        .map((sort) => `[${sort}](schema/${sort}.schema.json)`)
         .join(', '),
     '## What the packs define',
     packs
-      .map(
-        (pack) => `- ${code(pack.key)} ${pack.version}, ${plain(pack.label)}: ${plain(pack.meaning)}`,
-      )
+      .map((pack) => `- ${code(pack.key)} ${pack.version}, ${plain(pack.label)}: ${plain(pack.meaning)}`)
       .join('\n'),
     `- Objects: ${links('objects', catalog.objects.keys())}\n- Pipelines: ${links('pipelines', catalog.pipelines.keys())}\n- [Reference lists](lists.md)\n- [Roles](roles.md)`,
     '## Doors',

@@ -5,14 +5,13 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { PublicObject } from '../../../core/catalog/public-catalog.ts';
-import { viewOf } from '../../../kinds/fields/views.ts';
-import { fieldOf, objectOf, pipelineOf, useCatalog } from '../../api/catalog.ts';
+import { objectOf, pipelineOf, useCatalog } from '../../api/catalog.ts';
 import { useArchive } from '../../api/changes.ts';
 import { recordQuery } from '../../api/records.ts';
 import { problemOf } from '../../api/request.ts';
 import { FieldList } from '../../record/field-list.tsx';
-import { FieldValue } from '../../record/field-value.tsx';
 import { HistoryList } from '../../record/history-list.tsx';
+import { RecordFacts } from '../../record/record-facts.tsx';
 import { recordName } from '../../record/record-name.ts';
 import { refusalWords } from '../../record/refusal-words.ts';
 import { RelatedLists } from '../../record/related-list.tsx';
@@ -81,39 +80,19 @@ function Record({ object, id }: { object: PublicObject; id: string }) {
       </Empty>
     );
   }
-  const facts = record
-    ? object.fields.filter(
-        (field) =>
-          !field.system &&
-          !object.name_fields.includes(field.key) &&
-          field.key !== object.owner_field &&
-          (field.link_to !== undefined ||
-            (field.traits.includes('numeric') && viewOf(field).align === 'end')) &&
-          record[field.key] !== null &&
-          record[field.key] !== undefined,
-      )
-    : [];
-  const owner = object.owner_field ? fieldOf(object, object.owner_field) : undefined;
   return (
     <article className={classes.page}>
       <header className={classes.head}>
         <div className={classes.title}>
           <div className="grow">
             <h1>{name ?? <Skeleton height={22} width={260} my={2} aria-hidden="true" />}</h1>
-            <div className={classes.facts}>
-              {record &&
-                facts.slice(0, 2).map((field) => (
-                  <span key={field.key} title={field.label} className={field.link_to ? 'link' : undefined}>
-                    <FieldValue field={field} record={record} env={env} />
-                  </span>
-                ))}
-              {record && owner && record[owner.key] ? (
-                <span title={owner.label}>
-                  <FieldValue field={owner} record={record} env={env} />
-                </span>
-              ) : null}
-              {archived && <span className="tag">{t('record.archived')}</span>}
-            </div>
+            {record ? (
+              <RecordFacts object={object} record={record} env={env}>
+                {archived && <span className="tag">{t('record.archived')}</span>}
+              </RecordFacts>
+            ) : (
+              <Skeleton height={12} width={180} mt={8} aria-hidden="true" />
+            )}
           </div>
           <div className={classes.acts}>
             {record && (

@@ -4,15 +4,17 @@ import { IconArrowDown, IconArrowUp, IconColumns3 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { PublicObject } from '../../../core/catalog/public-catalog.ts';
 import classes from './column-chooser.module.css';
-import { columnFields, defaultColumns } from './columns.ts';
+import { columnFields } from './columns.ts';
 
 type Props = {
   object: PublicObject;
   columns: readonly string[];
+  /** What is shown where nothing has been chosen. */
+  usual: readonly string[];
   onChange(columns: string[] | undefined): void;
 };
 
-export function ColumnChooser({ object, columns, onChange }: Props) {
+export function ColumnChooser({ object, columns, usual, onChange }: Props) {
   const { t } = useTranslation();
   const fields = columnFields(object);
   const shown = columns.flatMap((key) => fields.find((field) => field.key === key) ?? []);
@@ -82,7 +84,7 @@ export function ColumnChooser({ object, columns, onChange }: Props) {
         <div className={classes.foot}>
           <Button
             variant="subtle"
-            disabled={columns.join() === defaultColumns(object).join()}
+            disabled={columns.join() === usual.join()}
             onClick={() => onChange(undefined)}
           >
             {t('table.resetColumns')}

@@ -1,7 +1,8 @@
 /** Which columns a table shows: what the address says, else what was last chosen here, else a sensible few. */
 import type { PublicField, PublicObject } from '../../../core/catalog/public-catalog.ts';
 import { viewOf } from '../../../kinds/fields/views.ts';
-import { fieldOf } from '../../api/catalog.ts';
+import { fieldOf, type PublicPipeline } from '../../api/catalog.ts';
+import { keyFacts } from '../../record/key-facts.ts';
 
 /** Key of the first column: what the record is called. */
 export const nameColumn = 'name';
@@ -17,19 +18,31 @@ export const columnFields = (object: PublicObject): PublicField[] =>
     (field) => !object.name_fields.includes(field.key) && !viewOf(field).wide && field.key !== 'id',
   );
 
-/** In the order of the definition: where it stands, whose it is, and as many first facts as there is room for. */
-export function defaultColumns(object: PublicObject): string[] {
-  const own = columnFields(object).filter((field) => !field.system && field.role !== 'pipeline');
-  const must = new Set([object.stage_field, object.owner_field]);
+/**
+ * Whom it belongs to, where it stands, the money, whose it is; then what the checkpoints ask for, then the
+ * rest in the order of the definition, as far as there is room.
+ */
+export function defaultColumns(object: PublicObject, pipelines: readonly PublicPipeline[]): string[] {
+  const asked = new Set(
+    pipelines
+      .filter((pipeline) => pipeline.object === object.key)
+      .flatMap((pipeline) => pipeline.stages)
+      .filter((stage) => stage.outcome === 'open')
+      .flatMap((stage) => stage.items.flatMap((item) => item.fields)),
+  );
+  const [first, second] = keyFacts(object).map((field) => field.key);
+  const before = [first, object.stage_field, second, object.owner_field];
+  const rank = ({ key }: PublicField): number =>
+    before.includes(key) ? before.indexOf(key) : asked.has(key) ? before.length : before.length + 1;
   let free = room;
-  for (const field of own) if (must.has(field.key)) free -= viewOf(field).width;
-  return own
+  return columnFields(object)
+    .filter((field) => !field.system && field.role !== 'pipeline')
+    .sort((a, b) => rank(a) - rank(b))
     .filter((field) => {
-      if (must.has(field.key)) return true;
       const { width } = viewOf(field);
-      if (width > free) return false;
-      free -= width;
-      return true;
+      const fits = width <= free;
+      if (fits) free -= width;
+      return fits;
     })
     .map((field) => field.key);
 }

@@ -9,6 +9,7 @@ import { fieldOf, pipelineOf } from '../../api/catalog.ts';
 import { recordQuery } from '../../api/records.ts';
 import { FieldList } from '../../record/field-list.tsx';
 import { FieldValue } from '../../record/field-value.tsx';
+import { RecordFacts } from '../../record/record-facts.tsx';
 import { recordName } from '../../record/record-name.ts';
 import { refusalWords } from '../../record/refusal-words.ts';
 import { gapsOf, nextStage, stageOf } from '../../record/stage-path.tsx';
@@ -71,6 +72,7 @@ export function PeekPanel({ object, id, env, onClose }: Props) {
           <>
             <div className={classes.title}>
               <h2>{name}</h2>
+              <RecordFacts object={object} record={record} env={env} />
               {gapsOf(record).length > 0 && (
                 <p className="due small">{t('record.gapCount', { count: gapsOf(record).length })}</p>
               )}

@@ -53,7 +53,8 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
 
   const change = (next: Partial<TableSearch>, replace = false) =>
     void navigate({ search: (before: TableSearch) => ({ ...before, ...next }), replace });
-  const keys = search.columns?.split(',') ?? keptColumns(object).columns ?? defaultColumns(object);
+  const usual = useMemo(() => defaultColumns(object, env.catalog.pipelines), [object, env]);
+  const keys = search.columns?.split(',') ?? keptColumns(object).columns ?? usual;
   const columns = useMemo(() => chosenFields(object, keys), [object, keys.join()]);
   const sort = useMemo(() => readSort(search.sort), [search.sort]);
   const params: ListParams = {
@@ -102,6 +103,7 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
         <ColumnChooser
           object={object}
           columns={keys}
+          usual={usual}
           onChange={(next) => {
             keepColumns(object, { columns: next });
             change({ columns: next?.join(',') }, true);

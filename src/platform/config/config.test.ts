@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+test('without any setting it is a server for this machine alone', () => {
+  expect(readConfig({})).toMatchObject({
+    port: 3000,
+    host: '127.0.0.1',
+    dataDir: './data',
+    trustProxy: false,
+    logLevel: 'info',
+  });
+  expect(readConfig({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 3000, databaseUrl: undefined });
+});
+
+test.for([
+  ['true', true],
+  ['off', false],
+  ['2', 2],
+  ['10.0.0.0/8, 127.0.0.1', ['10.0.0.0/8', '127.0.0.1']],
+] as const)('TRUST_PROXY %s', ([text, meant]) => {
+  expect(readConfig({ TRUST_PROXY: text }).trustProxy).toEqual(meant);
+});
+
+test('a public address loses its last slash', () => {
+  expect(readConfig({ PUBLIC_URL: 'https://crm.example.com/' }).publicUrl).toBe('https://crm.example.com');
+});
+
+test.for([
+  ['PORT', '70000'],
+  ['PORT', 'x'],
+  ['PUBLIC_URL', 'crm.example.com'],
+  ['DATABASE_URL', 'mysql://x'],
+  ['LOG_LEVEL', 'loud'],
+  ['METRICS_TOKEN', 'short'],
+] as const)('%s=%s is refused by name', ([name, value]) => {
+  expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`${name}: `));
+});

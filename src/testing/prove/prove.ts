@@ -1,0 +1,61 @@
+/**
+ * `npm run prove [name …]`: the long proofs, each printing its figures. `npm test` runs small versions of them.
+ * PROVE_ROUNDS scales: kill (20 rounds), definitions (10 changes).
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '../../platform/database/open-database.ts';
+import { definitionUnderLoad } from './definition-under-load.ts';
+import { killEverything } from './kill-everything.ts';
+
+const rounds = (normal: number): number => Number(process.env['PROVE_ROUNDS'] ?? normal);
+
+/** A database server that several app processes share. */
+async function withServer<T>(work: (url: string) => Promise<T>): Promise<T> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'groundwork-prove-'));
+  const database = await openDatabase({ dataDir, role: 'cli' });
+  try {
+    return await work(database.url);
+  } finally {
+    await database.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Each gives its figures, and whether what it proves holds. */
+const proofs: Record<string, () => Promise<{ holds: boolean; figures: unknown }>> = {
+  async kill() {
+    const figures = await killEverything(rounds(20));
+    return {
+      holds: figures.lost.length === 0 && figures.inconsistent.length === 0 && figures.acknowledged > 0,
+      figures,
+    };
+  },
+  async definitions() {
+    const figures = await withServer((url) => definitionUnderLoad(url, rounds(10)));
+    return {
+      holds: figures.failed.length === 0 && figures.notServed.length === 0 && figures.requests > 0,
+      figures,
+    };
+  },
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in proofs));
+if (unknown.length > 0) {
+  console.error(`There is no proof “${unknown.join(', ')}”. Choose from: ${Object.keys(proofs).join(', ')}.`);
+  process.exit(1);
+}
+let failed = 0;
+for (const [name, prove] of Object.entries(proofs)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  const began = performance.now();
+  const { holds, figures } = await prove();
+  if (!holds) failed += 1;
+  console.log(
+    `${name}: ${holds ? 'holds' : 'DOES NOT HOLD'} after ${((performance.now() - began) / 1000).toFixed(0)} s`,
+  );
+  console.log(JSON.stringify(figures, null, 2));
+}
+process.exit(failed > 0 ? 1 : 0);
