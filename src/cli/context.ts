@@ -16,13 +16,23 @@ import { debugging } from './failure.ts';
 /** Folder of the checkout. */
 export const root = resolve(import.meta.dirname, '../..');
 
-const principal: Principal = { kind: 'system', id: 'cli', name: 'command line', user: null, teams: [], roles: ['administrator'] };
+const principal: Principal = {
+  kind: 'system',
+  id: 'cli',
+  name: 'command line',
+  user: null,
+  teams: [],
+  roles: ['administrator'],
+};
 
 /**
  * Runs `work`, then leaves the database as it was found: running if a server uses it, else stopped. A signal
  * ends the command after that leaving, unless the command says that it listens itself.
  */
-export async function withContext<T>(work: (context: Context) => Promise<T>, options: { ownSignals?: boolean } = {}): Promise<T> {
+export async function withContext<T>(
+  work: (context: Context) => Promise<T>,
+  options: { ownSignals?: boolean } = {},
+): Promise<T> {
   const config = readConfig(process.env);
   const database = await openDatabase({
     // As `npm start` sees it, which runs in the checkout.
@@ -36,7 +46,13 @@ export async function withContext<T>(work: (context: Context) => Promise<T>, opt
   try {
     await migrate(database.pool, join(root, 'migrations'));
     const workspace = await readWorkspace(database.pool);
-    const definitions = await startDefinitions({ pool: database.pool, packsDir: join(root, 'packs'), kinds, workspace, log });
+    const definitions = await startDefinitions({
+      pool: database.pool,
+      packsDir: join(root, 'packs'),
+      kinds,
+      workspace,
+      log,
+    });
     try {
       const catalog = definitions.current();
       return await work({

@@ -28,17 +28,33 @@ const labelOf = (object: ObjectModel | undefined, field: string): string =>
     })
     .join(' and ');
 
-export function importResultLines(result: ImportResult, object: ObjectModel | undefined, dryRun: boolean): string[] {
+export function importResultLines(
+  result: ImportResult,
+  object: ObjectModel | undefined,
+  dryRun: boolean,
+): string[] {
   const lines = ['', summary(result, dryRun)];
-  const refused = grouped(result.refused.map(({ line, errors, candidates }) => ({ line, text: errors.map(issueLine).join(' ') + named(candidates) })));
-  const left = grouped(result.left.map(({ line, errors, raw, field }) => ({ line, text: leftText(object, field, raw, errors) })));
+  const refused = grouped(
+    result.refused.map(({ line, errors, candidates }) => ({
+      line,
+      text: errors.map(issueLine).join(' ') + named(candidates),
+    })),
+  );
+  const left = grouped(
+    result.left.map(({ line, errors, raw, field }) => ({ line, text: leftText(object, field, raw, errors) })),
+  );
   if (refused.length > 0) lines.push('', `Refused (${thousands(result.refused_total)}):`, ...shown(refused));
   if (left.length > 0) {
     const room = Math.max(3, mostShown - Math.min(mostShown, refused.length));
-    lines.push('', `Loaded all the same, with something to look at (${thousands(result.left_total)}):`, ...shown(left, room));
+    lines.push(
+      '',
+      `Loaded all the same, with something to look at (${thousands(result.left_total)}):`,
+      ...shown(left, room),
+    );
   }
   if (result.batch !== null) {
-    if (refused.length + left.length > 0) lines.push('', `All of them: GET /api/v1/batches/${result.batch}/problems`);
+    if (refused.length + left.length > 0)
+      lines.push('', `All of them: GET /api/v1/batches/${result.batch}/problems`);
     lines.push(`To undo: ./groundwork import undo ${result.batch}`, `batch ${result.batch}`);
   }
   return lines;
@@ -50,7 +66,9 @@ function summary(result: ImportResult, dryRun: boolean): string {
     ...(result.changed > 0 ? [`${thousands(result.changed)} changed`] : []),
     ...(result.unchanged > 0 ? [`${thousands(result.unchanged)} as they were`] : []),
   ];
-  const rest = result.stopped ? `, stopped before the end: ${rowsOf(result.total - result.done - result.refused_total)} not tried` : '';
+  const rest = result.stopped
+    ? `, stopped before the end: ${rowsOf(result.total - result.done - result.refused_total)} not tried`
+    : '';
   return dryRun
     ? `Dry run: ${rowsOf(result.done)} would load (${parts.join(', ')}), ${thousands(result.refused_total)} would be refused${rest}. Nothing was stored.`
     : `${rowsOf(result.done)} loaded (${parts.join(', ')}), ${thousands(result.refused_total)} refused${rest}.`;
@@ -58,7 +76,12 @@ function summary(result: ImportResult, dryRun: boolean): string {
 
 const rowsOf = (count: number): string => `${thousands(count)} ${count === 1 ? 'row' : 'rows'}`;
 
-function leftText(object: ObjectModel | undefined, field: string | null, raw: string | null, errors: readonly Issue[]): string {
+function leftText(
+  object: ObjectModel | undefined,
+  field: string | null,
+  raw: string | null,
+  errors: readonly Issue[],
+): string {
   const what = errors.map(issueLine).join(' ');
   if (field === null) return what;
   const text = (raw ?? '').replace(/\s+/g, ' ');
@@ -80,14 +103,21 @@ function grouped(all: readonly { line: number; text: string }[]): { lines: numbe
 function shown(groups: readonly { lines: number[]; text: string }[], most = mostShown): string[] {
   const lines = groups.slice(0, most).map(({ lines, text }) => {
     const some = lines.slice(0, 5).join(', ');
-    const where = lines.length === 1 ? `line ${some}` : `lines ${some}${lines.length > 5 ? ` and ${thousands(lines.length - 5)} more` : ''}`;
+    const where =
+      lines.length === 1
+        ? `line ${some}`
+        : `lines ${some}${lines.length > 5 ? ` and ${thousands(lines.length - 5)} more` : ''}`;
     return `  ${where}: ${text}`;
   });
-  return groups.length > most ? [...lines, `  … and ${thousands(groups.length - most)} more of other kinds`] : lines;
+  return groups.length > most
+    ? [...lines, `  … and ${thousands(groups.length - most)} more of other kinds`]
+    : lines;
 }
 
 function named(candidates: unknown): string {
   if (!Array.isArray(candidates)) return '';
-  const names = candidates.flatMap((one: { id?: unknown; name?: unknown }) => (typeof one?.id === 'string' ? [`${String(one.name ?? 'a record')} (${one.id})`] : []));
+  const names = candidates.flatMap((one: { id?: unknown; name?: unknown }) =>
+    typeof one?.id === 'string' ? [`${String(one.name ?? 'a record')} (${one.id})`] : [],
+  );
   return names.length > 0 ? ` There already: ${names.slice(0, 3).join(', ')}.` : '';
 }

@@ -26,7 +26,10 @@ export function importCommands(program: Command): void {
     .option('--strict', 'refuse a row for any value that cannot be taken, even in an optional field')
     .option('--dry-run', 'try everything, store nothing')
     .option('--encoding <name>', 'encoding of the file, where the one found is wrong')
-    .option('--delimiter <sign>', 'comma, semicolon, tab, pipe or the sign itself, where the one found is wrong')
+    .option(
+      '--delimiter <sign>',
+      'comma, semicolon, tab, pipe or the sign itself, where the one found is wrong',
+    )
     .addHelpText(
       'after',
       `
@@ -52,7 +55,8 @@ async function runImport(file: string, options: ImportOptions & { object: string
   const { withContext } = await import('./context.ts');
   const { importFile } = await import('../engine/importing/import-file.ts');
   const { parseMapping } = await import('../engine/importing/mapping-file.ts');
-  const mapping = options.mapping === undefined ? undefined : parseMapping(await readFile(options.mapping, 'utf8'));
+  const mapping =
+    options.mapping === undefined ? undefined : parseMapping(await readFile(options.mapping, 'utf8'));
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(130);
@@ -61,45 +65,54 @@ async function runImport(file: string, options: ImportOptions & { object: string
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  let batch: string | null = null;
-  let done = 0;
+  const reached: { batch: string | null; done: number } = { batch: null, done: 0 };
   try {
-    return await withContext(async (context) => {
-      const object = context.catalog.objects.get(options.object);
-      const progress = showProgress('rows');
-      try {
-        const result = await importFile(context, {
-          path: file,
-          fileName: basename(file),
-          object: options.object,
-          mapping,
-          key: options.key,
-          strict: options.strict,
-          dryRun: options.dryRun,
-          encoding: options.encoding,
-          delimiter: options.delimiter,
-          signal: stop.signal,
-          onStart(plan) {
-            batch = plan.batch;
-            console.log(importPlanLines(basename(file), plan, object).join('\n'));
-          },
-          onProgress(state) {
-            done = state.done;
-            progress.update({ done: state.rows, total: state.total, note: state.refused > 0 ? `${thousands(state.refused)} refused` : undefined });
-          },
-        });
-        progress.end();
-        console.log(importResultLines(result, object, options.dryRun ?? false).join('\n'));
-        if (result.refused_total === 0 && !result.stopped) return 0;
-        return result.done > 0 ? 2 : 1;
-      } finally {
-        progress.end();
-      }
-    }, { ownSignals: true });
+    return await withContext(
+      async (context) => {
+        const object = context.catalog.objects.get(options.object);
+        const progress = showProgress('rows');
+        try {
+          const result = await importFile(context, {
+            path: file,
+            fileName: basename(file),
+            object: options.object,
+            mapping,
+            key: options.key,
+            strict: options.strict,
+            dryRun: options.dryRun,
+            encoding: options.encoding,
+            delimiter: options.delimiter,
+            signal: stop.signal,
+            onStart(plan) {
+              reached.batch = plan.batch;
+              console.log(importPlanLines(basename(file), plan, object).join('\n'));
+            },
+            onProgress(state) {
+              reached.done = state.done;
+              progress.update({
+                done: state.rows,
+                total: state.total,
+                note: state.refused > 0 ? `${thousands(state.refused)} refused` : undefined,
+              });
+            },
+          });
+          progress.end();
+          console.log(importResultLines(result, object, options.dryRun ?? false).join('\n'));
+          if (result.refused_total === 0 && !result.stopped) return 0;
+          return result.done > 0 ? 2 : 1;
+        } finally {
+          progress.end();
+        }
+      },
+      { ownSignals: true },
+    );
   } catch (error) {
     // Rows that were written before it broke off stay, and can be undone.
+    const { batch, done } = reached;
     if (batch === null) throw error;
-    console.error(`The import broke off after ${thousands(done)} rows. What is loaded stays; undo it with: ./groundwork import undo ${batch}`);
+    console.error(
+      `The import broke off after ${thousands(done)} rows. What is loaded stays; undo it with: ./groundwork import undo ${batch}`,
+    );
     throw Object.assign(error as Error, { exitCode: done > 0 ? 2 : 1, lastLine: `batch ${batch}` });
   } finally {
     process.off('SIGINT', onSignal);
@@ -114,8 +127,10 @@ async function runUndo(batch: string): Promise<number> {
   console.log(`${thousands(undone.done)} records are as they were before.`);
   const shown = undone.kept.slice(0, 20);
   if (undone.kept.length > 0) console.log(`${thousands(undone.kept.length)} were kept:`);
-  for (const kept of shown) console.log(`  ${kept.object} ${kept.id}${kept.field ? `, ${kept.field}` : ''}: ${kept.why}`);
-  if (undone.kept.length > shown.length) console.log(`  … and ${thousands(undone.kept.length - shown.length)} more`);
+  for (const kept of shown)
+    console.log(`  ${kept.object} ${kept.id}${kept.field ? `, ${kept.field}` : ''}: ${kept.why}`);
+  if (undone.kept.length > shown.length)
+    console.log(`  … and ${thousands(undone.kept.length - shown.length)} more`);
   console.log(`batch ${undone.batch}`);
   return undone.kept.length === 0 ? 0 : 2;
 }

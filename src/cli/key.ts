@@ -12,9 +12,14 @@ export function keyCommands(program: Command): void {
       const { withContext } = await import('./context.ts');
       const { createKey } = await import('../platform/auth/api-keys.ts');
       const { key: made, token } = await withContext(({ pool, catalog, principal }) =>
-        createKey({ pool, catalog, by: principal }, { role: options.role, name: options.name, userEmail: options.user }),
+        createKey(
+          { pool, catalog, by: principal },
+          { role: options.role, name: options.name, userEmail: options.user },
+        ),
       );
-      console.error(`Key “${made.name}” with the role ${made.role}${options.user ? ` for ${options.user}` : ''}. Keep it: it is shown only now.`);
+      console.error(
+        `Key “${made.name}” with the role ${made.role}${options.user ? ` for ${options.user}` : ''}. Keep it: it is shown only now.`,
+      );
       console.log(token);
     });
 }

@@ -31,6 +31,9 @@ test('elsewhere it writes a plain line now and then', () => {
   expect(written.join('')).toMatch(/^33 %.*\n75 %.*\n$/);
 });
 
-test.each([[0, '0 s'], [59.6, '1 min 00 s'], [200, '3 min 20 s'], [7_500, '2 h 05 min']])('%d seconds are %s', (seconds, words) =>
-  expect(duration(seconds)).toBe(words),
-);
+test.each([
+  [0, '0 s'],
+  [59.6, '1 min 00 s'],
+  [200, '3 min 20 s'],
+  [7_500, '2 h 05 min'],
+])('%d seconds are %s', (seconds, words) => expect(duration(seconds)).toBe(words));

@@ -11,7 +11,11 @@ const barEveryMs = 100;
 const lineEveryMs = 5_000;
 
 /** `clock` gives milliseconds. */
-export function showProgress(what: string, out: Out = process.stderr, clock: () => number = () => performance.now()): Progress {
+export function showProgress(
+  what: string,
+  out: Out = process.stderr,
+  clock: () => number = () => performance.now(),
+): Progress {
   const began = clock();
   let last = out.isTTY ? -Infinity : began;
   let drawn = false;

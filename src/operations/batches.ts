@@ -11,7 +11,8 @@ export const batchOperations = [
   defineOperation({
     name: 'batches.get',
     summary: 'Read a batch',
-    description: 'An import, a bulk edit or an undo: its state, how many rows it did and refused, and by what settings.',
+    description:
+      'An import, a bulk edit or an undo: its state, how many rows it did and refused, and by what settings.',
     input: Id,
     http: { method: 'GET', path: '/api/v1/batches/{id}' },
     run: (context, { id }) => getBatch(context, id),
@@ -27,7 +28,11 @@ export const batchOperations = [
     }),
     http: { method: 'GET', path: '/api/v1/batches/{id}/problems' },
     async run(context, { id, cursor, limit }) {
-      const page = await listBatchProblems(context, { batch: id, after: cursor === undefined ? 0 : after(cursor), limit: limit ?? 50 });
+      const page = await listBatchProblems(context, {
+        batch: id,
+        after: cursor === undefined ? 0 : after(cursor),
+        limit: limit ?? 50,
+      });
       return { data: page.data, next_cursor: page.next === null ? null : cursorOf(page.next) };
     },
   }),
@@ -49,6 +54,11 @@ function after(cursor: string): number {
   const id = /^p(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
   if (id !== undefined && cursorOf(Number(id)) === cursor) return Number(id);
   throw refusal(422, 'bad_cursor', [
-    issue('cursor', 'bad_cursor', 'This cursor is not one of ours.', 'Take it from next_cursor of the page before, or leave it out.'),
+    issue(
+      'cursor',
+      'bad_cursor',
+      'This cursor is not one of ours.',
+      'Take it from next_cursor of the page before, or leave it out.',
+    ),
   ]);
 }

@@ -20,10 +20,21 @@ export const importOperations = [
       'line and reason; a value that an optional field cannot take is left empty and listed. `row` counts data rows ' +
       'from 1. Up to 1,000 refusals are listed here; all are at `/api/v1/batches/{id}/problems`.',
     input: z.strictObject({
-      file: z.custom<Upload>((value) => typeof value === 'object' && value !== null, 'Send the CSV file in a part named “file”.'),
+      file: z.custom<Upload>(
+        (value) => typeof value === 'object' && value !== null,
+        'Send the CSV file in a part named “file”.',
+      ),
       object: z.string().max(60).meta({ description: 'Key of the object whose records the rows are' }),
-      mapping: z.string().max(1024 * 1024).optional().meta({ description: 'A mapping file, as YAML or JSON text' }),
-      key: z.string().max(60).optional().meta({ description: 'Field by which existing records are found and updated' }),
+      mapping: z
+        .string()
+        .max(1024 * 1024)
+        .optional()
+        .meta({ description: 'A mapping file, as YAML or JSON text' }),
+      key: z
+        .string()
+        .max(60)
+        .optional()
+        .meta({ description: 'Field by which existing records are found and updated' }),
       strict: YesNo.meta({ description: 'A bad value refuses its row even where the field is optional' }),
       dry_run: YesNo.meta({ description: 'Try everything, store nothing' }),
       encoding: z.string().max(40).optional(),
@@ -33,15 +44,20 @@ export const importOperations = [
     async run(context, input) {
       if (context.idempotency) {
         throw refusal(422, 'key_not_taken', [
-          issue('Idempotency-Key', 'key_not_taken', 'An import runs in many steps and takes no Idempotency-Key.',
-            'Leave the header out; send the file with a key field, so that sending it again updates instead of doubling.'),
+          issue(
+            'Idempotency-Key',
+            'key_not_taken',
+            'An import runs in many steps and takes no Idempotency-Key.',
+            'Leave the header out; send the file with a key field, so that sending it again updates instead of doubling.',
+          ),
         ]);
       }
       return importFile(context, {
         path: input.file.path,
         fileName: input.file.name,
         object: input.object,
-        mapping: input.mapping === undefined || input.mapping === '' ? undefined : parseMapping(input.mapping),
+        mapping:
+          input.mapping === undefined || input.mapping === '' ? undefined : parseMapping(input.mapping),
         key: input.key || undefined,
         strict: input.strict,
         dryRun: input.dry_run,

@@ -1,6 +1,7 @@
 /** What a caller can do with records of any object: list, read, create, change, move, archive, bring back. */
 import { z } from 'zod';
 import type { Context } from '../core/context/context.ts';
+import { parseJson } from '../core/json/parse-json.ts';
 import { invalid, isProblem, issue } from '../core/errors/problem.ts';
 import { history } from '../engine/events/history.ts';
 import { get } from '../engine/read/get.ts';
@@ -40,18 +41,7 @@ const ListInput = z.strictObject({
 function queryInput({ params, query }: HttpRequest): unknown {
   const { where, ...rest } = query;
   if (where === undefined) return { ...rest, ...params };
-  try {
-    return { ...rest, where: JSON.parse(String(where)) as unknown, ...params };
-  } catch {
-    throw invalid([
-      issue(
-        'where',
-        'bad_json',
-        '“where” is not JSON.',
-        'Write a condition such as {"stage":"won"}, encoded for a web address.',
-      ),
-    ]);
-  }
+  return { ...rest, where: parseJson(String(where), 'where'), ...params };
 }
 
 const bodyObject = (body: unknown): Record<string, unknown> => {

@@ -36,7 +36,7 @@ const context = (): DefinitionContext => ({
 
 test('exported and applied again they are no change, and the next start has nothing to do', async () => {
   const files = exportFiles(await readState(database.pool));
-  expect(files.length).toBeGreaterThan(40);
+  expect(files.length).toBeGreaterThan(30);
   const result = await applyDefinitions(context(), { files });
   expect(result).toEqual({ version: 1, epoch: 1, changes: [] });
   const steps: string[] = [];
@@ -89,14 +89,19 @@ test.each([
   ],
   [
     'the contacts of an account',
-    `SELECT id FROM crm.contacts t WHERE t.archived_at IS NULL AND t.account = gen_random_uuid()`,
+    `SELECT id FROM crm.contacts t WHERE t.archived_at IS NULL AND t.account = '0190a1b2-0000-7000-8000-000000000000'`,
     'contacts_account_ix_',
   ],
   ['deals with gaps', `SELECT count(*) FROM crm.deals t WHERE cardinality(t.gaps) > 0`, 'deals_gaps_ix_'],
 ])('%s is found by an index', async (_name, query, index) => {
   const client = await database.pool.connect();
   try {
-    await client.query('BEGIN; SET LOCAL enable_seqscan = off');
+    await client.query(`BEGIN;
+      INSERT INTO crm.contacts (id, version, created_at, updated_at, first_name__fold, email__fold, search__)
+        SELECT gen_random_uuid(), 1, now(), now(), md5(n::text), md5(n::text) || '@b.c', md5(n::text) FROM generate_series(1, 5000) n;
+      INSERT INTO crm.deals (id, version, created_at, updated_at, stage, gaps)
+        SELECT gen_random_uuid(), 1, now(), now(), CASE n % 5 WHEN 0 THEN 'new' ELSE 'won' END, '{}' FROM generate_series(1, 5000) n;
+      ANALYZE crm.contacts, crm.deals`);
     const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${query}`);
     expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(index);
     await client.query('ROLLBACK');

@@ -37,7 +37,11 @@ test.each([
   ['a sign alone', '4,5,\xa9', 'windows-1252'],
   ['Polish', 'Gda\xf1sk,\xa3\xf3d\x9f,\xb3\xb9ka', 'windows-1250'],
   ['Polish by ISO', 'Gda\xf1sk,\xa3\xf3d\xbc,\xb3\xb1ka,S\xb3awomir,\xb6wi\xeaty', 'iso-8859-2'],
-  ['Russian', '\xcf\xe5\xf0\xe2\xee\xec\xe0\xe9\xf1\xea\xe8\xe9,\xd1\xf2\xe0\xed\xe8\xf6\xe0', 'windows-1251'],
+  [
+    'Russian',
+    '\xcf\xe5\xf0\xe2\xee\xec\xe0\xe9\xf1\xea\xe8\xe9,\xd1\xf2\xe0\xed\xe8\xf6\xe0',
+    'windows-1251',
+  ],
   ['Russian in KOI8', '\xf0\xc5\xd2\xd7\xcf\xcd\xc1\xca\xd3\xcb\xc9\xca', 'koi8-r'],
   ['a letter that could be either', 'name\n\xa3ukasz', 'encoding_unclear'],
 ])('finds the encoding of %s', async (_, text, encoding) => expect(await found(text)).toBe(encoding));
@@ -70,23 +74,51 @@ test.each([
 ])('%s is refused in a sentence', async (_, text, code) => expect(await found(text)).toBe(code));
 
 const data = join(import.meta.dirname, '../../../../shared/data/imports/encodings');
-describe.skipIf(!existsSync(data))('the encodings of real texts (skipped: ../shared/data is not here)', () => {
-  // The folder's name is the true encoding; where two give the same text, either is right.
-  test.each([
-    ['ascii', 'utf-8'], ['utf8', 'utf-8'], ['utf16le', 'utf-16le'], ['utf32be', 'utf-32be'], ['utf32le', 'utf-32le'],
-    ['big5', 'big5'], ['euc_jp', 'euc-jp'], ['euc_kr', 'euc-kr'], ['gb18030', 'gb18030'], ['shiftjis', 'shift_jis'],
-    ['iso2022jp', 'iso-2022-jp'], ['iso88592_cs', 'iso-8859-2'], ['iso88595_ru', 'iso-8859-5'], ['iso88596_ar', 'iso-8859-6'],
-    ['iso88597_el', 'iso-8859-7'], ['iso88598_he', 'windows-1255'], ['iso88599_tr', 'windows-1254'], ['koi8r', 'koi8-r'],
-    ['windows_1250', 'windows-1250'], ['windows_1251', 'windows-1251'], ['windows_1252', 'windows-1252'],
-    ['windows_1253', 'windows-1253'], ['windows_1254', 'windows-1254'], ['windows_1255', 'windows-1255'],
-    ['windows_1256', 'windows-1256'], ['windows_1257_et', 'windows-1257'], ['windows_1257_lt', 'windows-1257'],
-    ['windows_1257_lv', 'windows-1257'], ['windows_1258', 'windows-1258'], ['windows_874', 'windows-874'],
-  ])('%s is read as %s', async (file, encoding) => {
-    expect(detectEncoding(await fileBytes(join(data, file))).name).toBe(encoding);
-  });
+describe.skipIf(!existsSync(data))(
+  'the encodings of real texts (skipped: ../shared/data is not here)',
+  () => {
+    // The folder's name is the true encoding; where two give the same text, either is right.
+    test.each([
+      ['ascii', 'utf-8'],
+      ['utf8', 'utf-8'],
+      ['utf16le', 'utf-16le'],
+      ['utf32be', 'utf-32be'],
+      ['utf32le', 'utf-32le'],
+      ['big5', 'big5'],
+      ['euc_jp', 'euc-jp'],
+      ['euc_kr', 'euc-kr'],
+      ['gb18030', 'gb18030'],
+      ['shiftjis', 'shift_jis'],
+      ['iso2022jp', 'iso-2022-jp'],
+      ['iso88592_cs', 'iso-8859-2'],
+      ['iso88595_ru', 'iso-8859-5'],
+      ['iso88596_ar', 'iso-8859-6'],
+      ['iso88597_el', 'iso-8859-7'],
+      ['iso88598_he', 'windows-1255'],
+      ['iso88599_tr', 'windows-1254'],
+      ['koi8r', 'koi8-r'],
+      ['windows_1250', 'windows-1250'],
+      ['windows_1251', 'windows-1251'],
+      ['windows_1252', 'windows-1252'],
+      ['windows_1253', 'windows-1253'],
+      ['windows_1254', 'windows-1254'],
+      ['windows_1255', 'windows-1255'],
+      ['windows_1256', 'windows-1256'],
+      ['windows_1257_et', 'windows-1257'],
+      ['windows_1257_lt', 'windows-1257'],
+      ['windows_1257_lv', 'windows-1257'],
+      ['windows_1258', 'windows-1258'],
+      ['windows_874', 'windows-874'],
+    ])('%s is read as %s', async (file, encoding) => {
+      expect(detectEncoding(await fileBytes(join(data, file))).name).toBe(encoding);
+    });
 
-  test.each(['iso2022cn', 'iso2022kr'])('%s, which nothing reads any more, is refused instead of garbled', async (file) => {
-    const bytes = await fileBytes(join(data, file));
-    expect(() => detectEncoding(bytes)).toThrow(/old Korean or Chinese/);
-  });
-});
+    test.each(['iso2022cn', 'iso2022kr'])(
+      '%s, which nothing reads any more, is refused instead of garbled',
+      async (file) => {
+        const bytes = await fileBytes(join(data, file));
+        expect(() => detectEncoding(bytes)).toThrow(/old Korean or Chinese/);
+      },
+    );
+  },
+);

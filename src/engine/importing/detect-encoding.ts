@@ -188,7 +188,8 @@ function chancesOf(language: Language, neighbours: readonly Language[]): Map<str
   if (!found) {
     const shares = new Map<string, number>();
     const add = (of: Language, weight: number): void => {
-      for (const [letter, share] of frequencies(of)) shares.set(letter, (shares.get(letter) ?? 0) + share * weight);
+      for (const [letter, share] of frequencies(of))
+        shares.set(letter, (shares.get(letter) ?? 0) + share * weight);
     };
     add(language, 0.9);
     for (const other of neighbours) add(other, 0.1 / neighbours.length);

@@ -10,10 +10,13 @@ import { survey } from './survey.ts';
 import type { CsvColumn, CsvFile } from './read-csv.ts';
 
 const definitions = noDefinitions();
-for (const pack of loadPacks()) for (const { sort, key, definition } of pack.entries) Object.assign(definitions[sort], { [key]: definition });
+for (const pack of loadPacks())
+  for (const { sort, key, definition } of pack.entries)
+    Object.assign(definitions[sort], { [key]: definition });
 const { catalog } = buildCatalog(definitions, kinds, 1);
 
-const columns = (...names: (string | CsvColumn)[]): CsvColumn[] => names.map((name) => (typeof name === 'string' ? { name } : name));
+const columns = (...names: (string | CsvColumn)[]): CsvColumn[] =>
+  names.map((name) => (typeof name === 'string' ? { name } : name));
 const map = (object: string, header: CsvColumn[], mapping?: string, key?: string) =>
   mapColumns({
     catalog,
@@ -24,7 +27,12 @@ const map = (object: string, header: CsvColumn[], mapping?: string, key?: string
     key,
   });
 const fields = (object: string, ...names: string[]): Record<string, string> =>
-  Object.fromEntries(map(object, columns(...names)).columns.map(({ header, field, rest }) => [header, [field.key, rest?.key].filter(Boolean).join('+')]));
+  Object.fromEntries(
+    map(object, columns(...names)).columns.map(({ header, field, rest }) => [
+      header,
+      [field.key, rest?.key].filter(Boolean).join('+'),
+    ]),
+  );
 const issuesOf = (work: () => unknown): readonly Issue[] => {
   try {
     work();
@@ -37,23 +45,41 @@ const issuesOf = (work: () => unknown): readonly Issue[] => {
 
 test('columns of the real sales data map by name and synonym', () => {
   expect(fields('accounts', 'account', 'sector', 'revenue', 'employees', 'subsidiary_of')).toEqual({
-    account: 'name', sector: 'industry', revenue: 'revenue', employees: 'employees', subsidiary_of: 'parent',
+    account: 'name',
+    sector: 'industry',
+    revenue: 'revenue',
+    employees: 'employees',
+    subsidiary_of: 'parent',
   });
-  expect(fields('products', 'product', 'series', 'sales_price')).toEqual({ product: 'name', series: 'family', sales_price: 'list_price' });
+  expect(fields('products', 'product', 'series', 'sales_price')).toEqual({
+    product: 'name',
+    series: 'family',
+    sales_price: 'list_price',
+  });
 });
 
 test('surname and dob are what they are called elsewhere', () => {
   expect(fields('contacts', 'Forename', 'Surname', 'DOB', 'E-Mail')).toEqual({
-    Forename: 'first_name', Surname: 'last_name', DOB: 'birth_date', 'E-Mail': 'email',
+    Forename: 'first_name',
+    Surname: 'last_name',
+    DOB: 'birth_date',
+    'E-Mail': 'email',
   });
 });
 
 test('case, accents, blanks and punctuation do not matter', () => {
-  expect(fields('contacts', 'LAST-NAME', 'Prénom', ' e mail ')).toEqual({ 'LAST-NAME': 'last_name', Prénom: 'first_name', ' e mail ': 'email' });
+  expect(fields('contacts', 'LAST-NAME', 'Prénom', ' e mail ')).toEqual({
+    'LAST-NAME': 'last_name',
+    Prénom: 'first_name',
+    ' e mail ': 'email',
+  });
 });
 
 test('a column that names the object, or says whose field it is, is understood', () => {
-  expect(fields('leads', 'Lead Email', 'Lead: phone')).toEqual({ 'Lead Email': 'email', 'Lead: phone': 'phone' });
+  expect(fields('leads', 'Lead Email', 'Lead: phone')).toEqual({
+    'Lead Email': 'email',
+    'Lead: phone': 'phone',
+  });
   expect(fields('contacts', 'Account ID')).toEqual({ 'Account ID': 'account' });
 });
 
@@ -72,7 +98,10 @@ test('the most exact match wins and a field is filled once', () => {
 });
 
 test('a column without a field is listed, as is the second of one name', () => {
-  const found = map('contacts', columns('Email', { name: 'Email (2)', renamed: 'repeated' }, 'Shoe size', 'Notes'));
+  const found = map(
+    'contacts',
+    columns('Email', { name: 'Email (2)', renamed: 'repeated' }, 'Shoe size', 'Notes'),
+  );
   expect(found.skipped.map(({ header }) => header)).toEqual(['Email (2)', 'Shoe size', 'Notes']);
 });
 
@@ -88,9 +117,17 @@ key: name
 `,
   );
   expect(found.columns.map(({ header, field, by }) => [header, field.key, by])).toEqual([
-    ['title', 'name', undefined], ['Kunde', 'account', 'domain'], ['sum', 'amount', undefined], ['stage', 'stage', undefined],
+    ['title', 'name', undefined],
+    ['Kunde', 'account', 'domain'],
+    ['sum', 'amount', undefined],
+    ['stage', 'stage', undefined],
   ]);
-  expect(found.values.get('stage')).toEqual(new Map([['offen', 'new'], ['weg', null]]));
+  expect(found.values.get('stage')).toEqual(
+    new Map([
+      ['offen', 'new'],
+      ['weg', null],
+    ]),
+  );
   expect(found.constants.map(({ field, value }) => [field.key, value])).toEqual([['source', 'trade_fair']]);
   expect(found.key!.key).toBe('name');
 });
@@ -102,7 +139,11 @@ test.each([
   ['a field that the caller may not write', 'constants: { notes: x }', 'unknown_field'],
   ['a field twice', 'columns: { a: name, b: name }', 'field_twice'],
   ['a linked field that is not there', 'columns: { a: parent.nope }', 'unknown_field'],
-  ['values of a field that is not there', 'columns: { a: name }\nvalues: { nope: { x: y } }', 'unknown_field'],
+  [
+    'values of a field that is not there',
+    'columns: { a: name }\nvalues: { nope: { x: y } }',
+    'unknown_field',
+  ],
   ['a key that no column fills', 'columns: { a: name }\nkey: domain', 'no_key_column'],
   ['a key that cannot be compared', 'columns: { a: name, b: street }\nkey: nope', 'unknown_field'],
   ['a part that mapping files do not have', 'colums: { a: name }', 'unknown_part'],
@@ -117,8 +158,12 @@ test.each([
 });
 
 test('a mistyped part or field is answered with the one that was meant', () => {
-  expect(issuesOf(() => map('accounts', columns('a'), 'colums: { a: name }'))[0]!.fix.say).toBe('Did you mean “columns”?');
-  expect(issuesOf(() => map('accounts', columns('a'), 'columns: { a: nam }'))[0]!.fix.say).toBe('Did you mean “name”?');
+  expect(issuesOf(() => map('accounts', columns('a'), 'colums: { a: name }'))[0]!.fix.say).toBe(
+    'Did you mean “columns”?',
+  );
+  expect(issuesOf(() => map('accounts', columns('a'), 'columns: { a: nam }'))[0]!.fix.say).toBe(
+    'Did you mean “name”?',
+  );
 });
 
 test('a file of which no column is known is refused with the fields there are', () => {
@@ -144,7 +189,12 @@ test.each([
   ['each by itself where the file contradicts itself', ['25/12/2026', '12/25/2026'], 'DE', undefined],
   ['each by itself where no order matters', ['2026-04-03', '3 April 2026'], 'DE', undefined],
 ])('dates are read %s', async (_, dates, country, order) => {
-  const found = await surveyed(['name', 'opened_on'], dates.map((date) => ['x', date]), 'deals', country);
+  const found = await surveyed(
+    ['name', 'opened_on'],
+    dates.map((date) => ['x', date]),
+    'deals',
+    country,
+  );
   expect(found.text.dateOrder).toBe(order);
   if (dates.some((date) => date.includes('/'))) expect(found.notes.join()).toContain('“opened_on”');
 });
@@ -155,6 +205,9 @@ test.each([
   ['each by itself where both occur', ['1,5', '1.5'], undefined],
   ['each by itself where none does', ['1234', '1.234'], undefined],
 ])('decimals are read with %s', async (_, amounts, decimal) => {
-  const found = await surveyed(['name', 'amount'], amounts.map((amount) => ['x', amount]));
+  const found = await surveyed(
+    ['name', 'amount'],
+    amounts.map((amount) => ['x', amount]),
+  );
   expect(found.text.decimal).toBe(decimal);
 });

@@ -21,7 +21,8 @@ function read(content: string | Buffer, given?: Parameters<typeof openCsv>[1]) {
   return readAll(path, given);
 }
 
-const codes = (row: CsvRow): string[] => [...(row.refused?.errors ?? []), ...row.notes].map((found) => found.code);
+const codes = (row: CsvRow): string[] =>
+  [...(row.refused?.errors ?? []), ...row.notes].map((found) => found.code);
 
 test.each([
   ['commas', 'a,b\n1,2'],
@@ -48,7 +49,10 @@ test('a header that stands twice and one without a name are kept apart', async (
 
 test('each row names its line in the file, blank lines and line breaks in cells included', async () => {
   const { rows } = await read('\n\na,b\n1,"x\ny"\n\n,\n2,z\n');
-  expect(rows.map(({ row, line }) => ({ row, line }))).toEqual([{ row: 1, line: 4 }, { row: 2, line: 8 }]);
+  expect(rows.map(({ row, line }) => ({ row, line }))).toEqual([
+    { row: 1, line: 4 },
+    { row: 2, line: 8 },
+  ]);
 });
 
 test('a row with too many cells is refused, with too few it is taken and listed', async () => {
@@ -61,7 +65,10 @@ test('a row with too many cells is refused, with too few it is taken and listed'
 test('what cannot be read names its line and costs no other', async () => {
   const { rows } = await read('a,b\n1,"x\n2,y\n3,5" pipe\n4,n\0l\n');
   expect(rows.map((row) => [row.line, ...codes(row)])).toEqual([
-    [2, 'unclosed_quote'], [3], [4, 'stray_quote'], [5, 'nul_byte'],
+    [2, 'unclosed_quote'],
+    [3],
+    [4, 'stray_quote'],
+    [5, 'nul_byte'],
   ]);
   expect(rows[3]!.cells).toEqual(['4', 'nl']);
 });
@@ -81,21 +88,42 @@ test('a file larger than a piece reads the same as it was written', async () => 
 
 const data = join(import.meta.dirname, '../../../../shared/data/imports');
 const files = (name: string): string[] =>
-  existsSync(join(data, name)) ? readdirSync(join(data, name), { recursive: true, encoding: 'utf8' }).map((file) => join(name, file)) : [];
+  existsSync(join(data, name))
+    ? readdirSync(join(data, name), { recursive: true, encoding: 'utf8' }).map((file) => join(name, file))
+    : [];
 
 describe.skipIf(!existsSync(data))('files from other programs (skipped: ../shared/data is not here)', () => {
   const spectrum = join(data, 'csv/csv-spectrum');
-  test.each(files('csv/csv-spectrum/csvs').map((file) => file.replace(/.*\/|\.csv$/g, '')))('csv-spectrum %s gives its JSON', async (name) => {
-    const { header, rows } = await readAll(join(spectrum, 'csvs', `${name}.csv`));
-    const objects = rows.map(({ cells }) => Object.fromEntries(header.map((key, at) => [key, cells[at]!])));
-    const wanted = [JSON.parse(readFileSync(join(spectrum, 'json', `${name}.json`), 'utf8'))].flat() as Record<string, string>[];
-    // The collection has Unix line ends, also within cells; its location file has another phone number than its JSON.
-    const same = (row: Record<string, string>) =>
-      Object.fromEntries(Object.entries(row).map(([key, cell]) => [key, key === 'Contact Phone Number' ? '' : cell.replaceAll('\r\n', '\n')]));
-    expect(objects.map(same)).toEqual(wanted.map(same));
-  });
+  test.each(files('csv/csv-spectrum/csvs').map((file) => file.replace(/.*\/|\.csv$/g, '')))(
+    'csv-spectrum %s gives its JSON',
+    async (name) => {
+      const { header, rows } = await readAll(join(spectrum, 'csvs', `${name}.csv`));
+      const objects = rows.map(({ cells }) => Object.fromEntries(header.map((key, at) => [key, cells[at]!])));
+      const wanted = [
+        JSON.parse(readFileSync(join(spectrum, 'json', `${name}.json`), 'utf8')),
+      ].flat() as Record<string, string>[];
+      // The collection has Unix line ends, also within cells; its location file has another phone number than its JSON.
+      const same = (row: Record<string, string>) =>
+        Object.fromEntries(
+          Object.entries(row).map(([key, cell]) => [
+            key,
+            key === 'Contact Phone Number' ? '' : cell.replaceAll('\r\n', '\n'),
+          ]),
+        );
+      expect(objects.map(same)).toEqual(wanted.map(same));
+    },
+  );
 
-  const readable = ['csv/csvkit', 'csv/papaparse', 'messy_crm_exports', 'rapidpro_contact_imports', 'header_rows', 'salesforce_dataloader', 'basudev_crm', 'mautic']
+  const readable = [
+    'csv/csvkit',
+    'csv/papaparse',
+    'messy_crm_exports',
+    'rapidpro_contact_imports',
+    'header_rows',
+    'salesforce_dataloader',
+    'basudev_crm',
+    'mautic',
+  ]
     .flatMap(files)
     .filter((file) => /\.(csv|tsv)$/.test(file));
   test.each(readable)('%s: each row is read or refused with its line and reason', async (file) => {
@@ -110,21 +138,45 @@ describe.skipIf(!existsSync(data))('files from other programs (skipped: ../share
 
   test('the bad rows of csvkit are the ones refused', async () => {
     const { rows } = await readAll(join(data, 'csv/csvkit/bad.csv'));
-    expect(rows.map((row) => [row.line, ...codes(row)])).toEqual([[2, 'too_many_cells'], [3, 'too_few_cells'], [4]]);
+    expect(rows.map((row) => [row.line, ...codes(row)])).toEqual([
+      [2, 'too_many_cells'],
+      [3, 'too_few_cells'],
+      [4],
+    ]);
   });
 
   test('latin1, UTF-16 in both orders, a mark and old Mac line ends come out right', async () => {
-    const cells = async (file: string) => (await readAll(join(data, 'csv/csvkit', file))).rows.map((row) => row.cells);
-    expect(await cells('test_latin1.csv')).toEqual([['1', '2', '3'], ['4', '5', '©']]);
-    expect(await cells('test_utf16_big.csv')).toEqual([['1', '2', '3'], ['4', '5', 'ʤ']]);
-    expect(await cells('test_utf16_little.csv')).toEqual([['1', '2', '3'], ['4', '5', 'ʤ']]);
-    expect(await cells('test_utf8_bom.csv')).toEqual([['1', '2', '3'], ['4', '5', 'ʤ']]);
-    expect(await cells('mac_newlines.csv')).toEqual([['1', '2', '3'], ['Once upon\ra time', '5', '6']]);
-    expect((await readAll(join(data, 'rapidpro_contact_imports/encoding_iso-8859-1.csv'))).rows[0]!.cells[0]).toBe('Dràzen');
+    const cells = async (file: string) =>
+      (await readAll(join(data, 'csv/csvkit', file))).rows.map((row) => row.cells);
+    expect(await cells('test_latin1.csv')).toEqual([
+      ['1', '2', '3'],
+      ['4', '5', '©'],
+    ]);
+    expect(await cells('test_utf16_big.csv')).toEqual([
+      ['1', '2', '3'],
+      ['4', '5', 'ʤ'],
+    ]);
+    expect(await cells('test_utf16_little.csv')).toEqual([
+      ['1', '2', '3'],
+      ['4', '5', 'ʤ'],
+    ]);
+    expect(await cells('test_utf8_bom.csv')).toEqual([
+      ['1', '2', '3'],
+      ['4', '5', 'ʤ'],
+    ]);
+    expect(await cells('mac_newlines.csv')).toEqual([
+      ['1', '2', '3'],
+      ['Once upon\ra time', '5', '6'],
+    ]);
+    expect(
+      (await readAll(join(data, 'rapidpro_contact_imports/encoding_iso-8859-1.csv'))).rows[0]!.cells[0],
+    ).toBe('Dràzen');
   });
 
   test('spreadsheets are refused in a sentence', async () => {
-    for (const file of [...files('xlsx'), ...files('rapidpro_contact_imports')].filter((name) => /\.xlsx?$/.test(name))) {
+    for (const file of [...files('xlsx'), ...files('rapidpro_contact_imports')].filter((name) =>
+      /\.xlsx?$/.test(name),
+    )) {
       const refusal = await openCsv(join(data, file)).catch((error: unknown) => error);
       expect(isProblem(refusal) && refusal.body.code).toBe('not_csv');
     }

@@ -42,17 +42,20 @@ function keysOf(run: Run, row: Row): Key[] {
   return keys;
 }
 
+export type Known = {
+  refused: Map<number, Problem>;
+  /** Of those refused for being like an earlier row of the batch alone: index of that row. */
+  twins: Map<number, number>;
+};
+
 /** Refuses creates that an automatic rule proves to be known already; notes those let through on request. */
-export async function refuseKnown(
-  run: Run,
-  on: Queryable,
-  rows: readonly Row[],
-): Promise<Map<number, Problem>> {
+export async function refuseKnown(run: Run, on: Queryable, rows: readonly Row[]): Promise<Known> {
   const refused = new Map<number, Problem>();
+  const twins = new Map<number, number>();
   const keys = rows
     .filter((row) => row.kind === 'create' && !row.companion)
     .flatMap((row) => keysOf(run, row));
-  if (keys.length === 0) return refused;
+  if (keys.length === 0) return { refused, twins };
   const locks = [
     ...new Set(
       keys.map((key) => ((number32(key.row.object.key) & 0x1fffff) << 10) | (number32(key.name) % buckets)),
@@ -66,18 +69,20 @@ export async function refuseKnown(
   const firstOf = new Map<string, Row>();
   for (const key of keys) {
     const { row } = key;
-    const earlier = firstOf.get(key.name);
-    if (!earlier) firstOf.set(key.name, row);
     const candidates = known.get(key.name) ?? [];
-    const twin = earlier && earlier !== row && !earlier.allowDuplicates;
-    if (candidates.length === 0 && !twin) continue;
+    const first = firstOf.get(key.name);
+    const earlier = first && first !== row && !refused.has(first.index) ? first : undefined;
+    if (!earlier) firstOf.set(key.name, row);
+    if (candidates.length === 0 && !earlier) continue;
     if (row.allowDuplicates) {
-      row.note['duplicates_allowed'] = candidates.map((candidate) => candidate.id);
+      row.note['duplicates_allowed'] = [...candidates.map(({ id }) => id), ...(earlier ? [earlier.id] : [])];
       continue;
     }
-    if (!refused.has(row.index)) refused.set(row.index, alreadyKnown(key, candidates));
+    if (refused.has(row.index)) continue;
+    refused.set(row.index, alreadyKnown(key, candidates));
+    if (candidates.length === 0) twins.set(row.index, earlier!.index);
   }
-  return refused;
+  return { refused, twins };
 }
 
 type Candidate = { id: string; name: string | null; readable: boolean };

@@ -63,7 +63,41 @@ export function selectEnvOf(context: Context, access: Access): SelectEnv {
   };
 }
 
+/** Selections made before, by everything they depend on; a list is asked for far more often than rights change. */
+const memo = new WeakMap<Catalog, Map<string, Selection>>();
+const mostRemembered = 2000;
+
 export function selection(
+  context: Context,
+  access: Access,
+  object: ObjectModel,
+  alias: string,
+  asked?: readonly string[],
+): Selection {
+  if (context.now) return makeSelection(context, access, object, alias, asked);
+  const { principal, workspace } = context;
+  let remembered = memo.get(context.catalog);
+  if (!remembered) memo.set(context.catalog, (remembered = new Map()));
+  const key = [
+    object.key,
+    alias,
+    asked?.join() ?? '*',
+    principal.roles.join(),
+    principal.user,
+    principal.teams.join(),
+    workspace.currency,
+    workspace.timeZone,
+    workspace.country,
+  ].join(' ');
+  let known = remembered.get(key);
+  if (!known) {
+    if (remembered.size >= mostRemembered) remembered.clear();
+    remembered.set(key, (known = makeSelection(context, access, object, alias, asked)));
+  }
+  return known;
+}
+
+function makeSelection(
   context: Context,
   access: Access,
   object: ObjectModel,

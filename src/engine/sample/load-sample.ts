@@ -35,10 +35,17 @@ export async function loadSample(
   const clock: SampleClock = { now: context.now ?? new Date(), timeZone: context.workspace.timeZone };
   const files = inOrder(context.catalog, readSample(context.catalog, input.folder, clock));
   const moves = files
-    .flatMap(({ object, rows }) => rows.flatMap((row) => row.moves.map((move) => ({ object: object.key, row, ...move }))))
+    .flatMap(({ object, rows }) =>
+      rows.flatMap((row) => row.moves.map((move) => ({ object: object.key, row, ...move }))),
+    )
     .sort((a, b) => a.at.getTime() - b.at.getTime());
   const total = files.reduce((sum, { rows }) => sum + rows.length, 0) + moves.length;
-  const batch = await startBatch(context, { kind: 'import', object: 'sample', total, details: { sample: true } });
+  const batch = await startBatch(context, {
+    kind: 'import',
+    object: 'sample',
+    total,
+    details: { sample: true },
+  });
   const created: Record<string, number> = {};
   let done = 0;
   const tell = async (more: number): Promise<void> => {
@@ -55,7 +62,9 @@ export async function loadSample(
         const part = rows.slice(at, at + chunk);
         const split = part.map((row) => laterLinks(object, row.values, loaded));
         const outcomes = await write(context, {
-          changes: split.map(({ now }) => ({ create: object.key, set: now, allowDuplicates: true })), mode: 'all', batch,
+          changes: split.map(({ now }) => ({ create: object.key, set: now, allowDuplicates: true })),
+          mode: 'all',
+          batch,
         });
         outcomes.forEach((outcome, i) => {
           if (!outcome.ok) return;
@@ -93,7 +102,13 @@ async function refuseTwice(context: Context): Promise<void> {
   );
   if (!found) return;
   throw refusal(409, 'sample_loaded', [
-    issue('', 'sample_loaded', 'The sample data have been loaded already.', 'To load them afresh, undo them first: ./groundwork import undo {batch}', { batch: found.id }),
+    issue(
+      '',
+      'sample_loaded',
+      'The sample data have been loaded already.',
+      'To load them afresh, undo them first: ./groundwork import undo {batch}',
+      { batch: found.id },
+    ),
   ]);
 }
 
@@ -112,9 +127,12 @@ function readSample(catalog: Catalog, folder: string, clock: SampleClock): Sampl
 }
 
 function readRow(source: unknown, where: string, clock: SampleClock): SampleRow {
-  if (typeof source !== 'object' || source === null || Array.isArray(source)) throw misfit(where, 'A row is a list of fields.');
+  if (typeof source !== 'object' || source === null || Array.isArray(source))
+    throw misfit(where, 'A row is a list of fields.');
   const { moves, ...fields } = source as Record<string, unknown>;
-  const values = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, sampleValue(value, clock)]));
+  const values = Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, sampleValue(value, clock)]),
+  );
   return {
     values,
     moves: Object.entries((moves ?? {}) as Record<string, unknown>).map(([to, when]) => {
@@ -126,7 +144,12 @@ function readRow(source: unknown, where: string, clock: SampleClock): SampleRow 
 }
 
 const misfit = (where: string, what: string) =>
-  refusal(422, 'bad_sample', [issue('', 'bad_sample', 'The sample data cannot be read: {where}: {what}', 'Mend the file.', { where, what })]);
+  refusal(422, 'bad_sample', [
+    issue('', 'bad_sample', 'The sample data cannot be read: {where}: {what}', 'Mend the file.', {
+      where,
+      what,
+    }),
+  ]);
 
 /** Linked objects before those that link to them; where two link to each other, the link itself comes later. */
 function inOrder(catalog: Catalog, files: readonly SampleFile[]): SampleFile[] {
@@ -148,7 +171,11 @@ function inOrder(catalog: Catalog, files: readonly SampleFile[]): SampleFile[] {
 }
 
 /** The values that can be written now, and the links to records that are not there yet. */
-function laterLinks(object: ObjectModel, values: Values, loaded: ReadonlySet<string>): { now: Values; later: [string, unknown][] } {
+function laterLinks(
+  object: ObjectModel,
+  values: Values,
+  loaded: ReadonlySet<string>,
+): { now: Values; later: [string, unknown][] } {
   const later = Object.entries(values).filter(([key]) => {
     const field = object.fields.get(key);
     const target = field?.type.linkTo?.(field);
@@ -172,12 +199,20 @@ async function link(context: Context, batch: string, all: readonly Pending[]): P
 }
 
 /** A move at its own time. A refusal says whose it was. */
-async function moved(context: Context, batch: string, change: Extract<Change, { advance: string }>, at: Date, values: Values): Promise<void> {
+async function moved(
+  context: Context,
+  batch: string,
+  change: Extract<Change, { advance: string }>,
+  at: Date,
+  values: Values,
+): Promise<void> {
   try {
     await write({ ...context, now: at }, { changes: [change], mode: 'all', batch });
   } catch (error) {
     if (!isProblem(error)) throw error;
     const named = String(values['name'] ?? change.id);
-    throw refusal(422, 'bad_sample', error.body.errors, { detail: `${named} cannot move to ${change.to}: ${error.body.detail}` });
+    throw refusal(422, 'bad_sample', error.body.errors, {
+      detail: `${named} cannot move to ${change.to}: ${error.body.detail}`,
+    });
   }
 }

@@ -14,7 +14,9 @@ test.each([
   ['now-3h', '2026-03-11T09:00:00.000Z'],
   ['1979-05-14', '1979-05-14'],
   ['today is fine', 'today is fine'],
-])('on a Wednesday at noon %s is %s', (text, value) => expect(sampleValue(text, on('2026-03-11T12:00:00Z'))).toBe(value));
+])('on a Wednesday at noon %s is %s', (text, value) =>
+  expect(sampleValue(text, on('2026-03-11T12:00:00Z'))).toBe(value),
+);
 
 test('a working day counts from a weekend too', () => {
   const sunday = on('2026-03-15T12:00:00Z');

@@ -17,7 +17,9 @@ export function sampleMoment(text: string, clock: SampleClock): { at: DateTime; 
   const today = now.startOf('day');
   const by = Number(count ?? 0);
   const at = unit === 'wd' ? workingDays(today, by) : today.plus({ days: by });
-  return hour === undefined ? { at, day: true } : { at: at.set({ hour: Number(hour), minute: Number(minute) }), day: false };
+  return hour === undefined
+    ? { at, day: true }
+    : { at: at.set({ hour: Number(hour), minute: Number(minute) }), day: false };
 }
 
 /** A value as the API takes it; what is no sample date stands as it is. */
@@ -31,7 +33,7 @@ export function sampleValue(value: unknown, clock: SampleClock): unknown {
 function workingDays(from: DateTime, count: number): DateTime {
   const step = Math.sign(count);
   let at = from;
-  for (let left = Math.abs(count); left > 0; ) {
+  for (let left = Math.abs(count); left > 0;) {
     at = at.plus({ days: step });
     if (at.weekday <= 5) left -= 1;
   }

@@ -35,7 +35,7 @@ export async function transactionHorizon(client: PoolClient): Promise<string> {
 
 /** Fills every record. Throws a Problem that counts the values which the new type cannot read. */
 export async function fillAll(env: FillEnv, copy: Copy): Promise<void> {
-  const unread = new Unread();
+  const unread = noneUnread();
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
     const ids = await rows<{ id: string }>(
@@ -53,16 +53,16 @@ export async function fillAll(env: FillEnv, copy: Copy): Promise<void> {
     );
     after = ids.at(-1)!.id;
   }
-  unread.refuse(copy);
+  refuseUnread(unread, copy);
 }
 
 /** Fills these records; call it within a transaction. */
 export async function fillChanged(env: FillEnv, copy: Copy, ids: readonly string[]): Promise<void> {
-  const unread = new Unread();
+  const unread = noneUnread();
   for (let start = 0; start < ids.length; start += chunk) {
     await fillSome(env, copy, ids.slice(start, start + chunk), unread);
   }
-  unread.refuse(copy);
+  refuseUnread(unread, copy);
 }
 
 /** The records whose copy may be stale by now. */
@@ -138,7 +138,7 @@ function newColumns(env: FillEnv, copy: ValueCopy, stored: Record<string, unknow
   if (value !== null && value !== undefined) {
     const read = readAs(env, copy, value);
     if (read.ok) next = read.value;
-    else if (!env.leaveEmpty) unread.add(from.type.display(value, from, env.catalog), read.message);
+    else if (!env.leaveEmpty) addUnread(unread, from.type.display(value, from, env.catalog), read.message);
   }
   return temporary.type.write(next, temporary);
 }
@@ -175,33 +175,32 @@ function readAs(
   return { ok: false, message };
 }
 
-/** Values that the new type could not read: how many, and a few of them. */
-class Unread {
-  private count = 0;
-  private samples = new Map<string, string>();
+/** Values that the new type could not read: how many, and a few of them with what it said. */
+type Unread = { count: number; samples: Map<string, string> };
 
-  add(value: string, message: string): void {
-    this.count++;
-    if (this.samples.size < 3) this.samples.set(value.slice(0, 40), message);
-  }
+const noneUnread = (): Unread => ({ count: 0, samples: new Map() });
 
-  refuse(copy: Copy): void {
-    if (this.count === 0 || !copy.field) return;
-    const { object, key, label, type } = copy.field;
-    throw invalid([
-      issue(
-        `objects.${object}.fields.${key}.type`,
-        'values_do_not_fit',
-        '{count} values of “{label}” cannot be read as {type}, among them {samples}: {why}',
-        'Mend those records first, or apply again with the choice to leave them empty: the former column keeps them.',
-        {
-          count: this.count,
-          label,
-          type: type.label.toLowerCase(),
-          samples: [...this.samples.keys()].map((sample) => `“${sample}”`).join(', '),
-          why: [...this.samples.values()][0],
-        },
-      ),
-    ]);
-  }
+function addUnread(unread: Unread, value: string, message: string): void {
+  unread.count++;
+  if (unread.samples.size < 3) unread.samples.set(value.slice(0, 40), message);
+}
+
+function refuseUnread({ count, samples }: Unread, copy: Copy): void {
+  if (count === 0 || !copy.field) return;
+  const { object, key, label, type } = copy.field;
+  throw invalid([
+    issue(
+      `objects.${object}.fields.${key}.type`,
+      'values_do_not_fit',
+      '{count} values of “{label}” cannot be read as {type}, among them {samples}: {why}',
+      'Mend those records first, or apply again with the choice to leave them empty: the former column keeps them.',
+      {
+        count,
+        label,
+        type: type.label.toLowerCase(),
+        samples: [...samples.keys()].map((sample) => `“${sample}”`).join(', '),
+        why: [...samples.values()][0],
+      },
+    ),
+  ]);
 }

@@ -1,20 +1,22 @@
 /**
  * Checkpoints, the pipeline's entry condition and the caller's rights, judged by SQL on the rows as they now
- * stand inside the transaction. A move asks for everything that its stage requires, old gaps included; any
+ * stand inside the transaction. A move forward asks for what its stage newly requires and for all gaps; any
  * other change may not undo what a checkpoint passed, and leaves older gaps as they are.
  */
 import type { ItemModel, PipelineModel, StageModel } from '../../core/catalog/catalog.ts';
+import { checkCondition } from '../../core/conditions/check.ts';
 import { checkpointEnv } from '../../core/conditions/checkpoint-env.ts';
 import { conditionReads } from '../../core/conditions/reads.ts';
 import { conditionToSql } from '../../core/conditions/to-sql.ts';
 import { forbidden, issue, refusal, type Issue, type Problem } from '../../core/errors/problem.ts';
 import { ident, join, sql, type Queryable } from '../../core/sql/sql.ts';
+import type { CheckpointEnv } from '../../core/kinds/checkpoint-kind.ts';
 import { parseEnvOf, scopeValuesOf } from '../access/access.ts';
 import { groupBy } from './links.ts';
 import { todayIn } from './prepare.ts';
 import { newValue, oldValue, sameValue, type Row } from './row.ts';
 import type { Run } from './run.ts';
-import { requiredItems, standing, standingBefore } from './transitions.ts';
+import { isNegative, requiredItems, standing, standingBefore } from './transitions.ts';
 
 /** The entry condition, as the name of a gap. */
 export const entryItem = 'entry';
@@ -77,16 +79,27 @@ export const enforced = (item: ItemModel, today: string): boolean =>
   item.definition.mode !== 'advise' ||
   (item.definition.enforce_from !== undefined && item.definition.enforce_from <= today);
 
-/** Judges the rows of a batch after they are written; fills `gaps` and the events' notes, gives the refusals. */
-export async function judge(run: Run, on: Queryable, rows: readonly Row[]): Promise<Map<number, Problem>> {
+/** Whether a row answers for its own checkpoints. */
+export const isJudged = (row: Row): boolean =>
+  row.object.stageField !== undefined && row.kind !== 'archive' && row.values.size > 0;
+
+/**
+ * Judges the rows of a batch after they are written; fills `gaps` and the events' notes, gives the refusals.
+ * `shaken` tells which required items the batch may have taken the proof from.
+ */
+export async function judge(
+  run: Run,
+  on: Queryable,
+  rows: readonly Row[],
+  shaken: (row: Row, required: readonly ItemModel[]) => ItemModel[],
+): Promise<Map<number, Problem>> {
   const refused = new Map<number, Problem>();
   await judgeRights(run, on, rows, refused);
-  const asked = rows.flatMap((row) => {
-    if (row.kind === 'archive' || row.values.size === 0) return [];
-    const at = standing(row);
-    return at ? [{ row, ...at, asked: askedOf(run, row, at) }] : [];
-  });
   const today = todayIn({ now: run.now, timeZone: run.context.workspace.timeZone });
+  const asked = rows.flatMap((row) => {
+    const at = isJudged(row) ? standing(row) : undefined;
+    return at ? [{ row, ...at, asked: askedOf(run, row, at, shaken, today) }] : [];
+  });
   for (const [object, group] of groupBy(asked, ({ row }) => row.object.key)) {
     const unmet = await unmetItems(
       run,
@@ -103,18 +116,27 @@ export async function judge(run: Run, on: Queryable, rows: readonly Row[]): Prom
 }
 
 type Asked = {
-  /** Items to look at: asked for, or gaps that this change may have closed. */
+  /** Items to look at: asked for, or gaps that this change may have opened or closed. */
   items: ItemModel[];
+  /** Ids of those that the row itself answers for; the others become gaps where they do not hold. */
+  binding: ReadonlySet<string>;
   entry: boolean;
   /** Gaps before this change. */
   gaps: readonly string[];
 };
 
 /**
- * What a change is asked for. A new stage: what it asks for that the old one did not, and every gap. Any change:
- * what reads a field that it touches. What was passed and has merely grown old is not asked for again.
+ * What a change is asked for. A new stage: what it asks for that the old one did not; going on, every gap and
+ * what was only advised when it was passed. Any change: what reads a field that it touches. What was passed
+ * and has merely grown old is not asked for again.
  */
-function askedOf(run: Run, row: Row, at: { pipeline: PipelineModel; stage: StageModel }): Asked {
+function askedOf(
+  run: Run,
+  row: Row,
+  at: { pipeline: PipelineModel; stage: StageModel },
+  shaken: (row: Row, required: readonly ItemModel[]) => ItemModel[],
+  today: string,
+): Asked {
   const { catalog } = run.context;
   const gaps = (row.old?.['gaps'] as string[] | null | undefined) ?? [];
   const required = requiredItems(at.pipeline, at.stage, newValue(row, 'last_open_stage') as string | null);
@@ -126,11 +148,20 @@ function askedOf(run: Run, row: Row, at: { pipeline: PipelineModel; stage: Stage
   const env = checkpointEnv(catalog, row.object, scopeValuesOf(run.context), parseEnvOf(run.context));
   const touched = (keys: Iterable<string>): boolean => [...keys].some((key) => row.values.has(key));
   const { entry } = at.pipeline.definition;
+  const forward = goesOn(row);
+  const isNew = (item: ItemModel): boolean =>
+    !passed.has(item.id) || touched(item.kind.fields(item.settings, env));
+  const isOld = (item: ItemModel): boolean =>
+    gaps.includes(item.id) ||
+    (forward && item.definition.mode === 'advise' && enforced(item, today)) ||
+    shakenOnes.has(item.id);
+  const shakenOnes = new Set(shaken(row, required).map((item) => item.id));
+  const items = required.filter((item) => isNew(item) || isOld(item));
   return {
     gaps,
-    items: required.filter(
-      (item) =>
-        !passed.has(item.id) || gaps.includes(item.id) || touched(item.kind.fields(item.settings, env)),
+    items,
+    binding: new Set(
+      items.filter((item) => forward || (isNew(item) && !gaps.includes(item.id))).map((item) => item.id),
     ),
     entry:
       entry !== undefined &&
@@ -150,8 +181,7 @@ async function judgeRights(
   for (const kind of ['create', 'update'] as const) {
     const verb = kind === 'create' ? 'create' : 'edit';
     const asked = rows.filter(
-      (row) =>
-        row.kind === kind && !row.putBack && !row.companion && (row.kind === 'create' || row.values.size > 0),
+      (row) => row.kind === kind && !row.putBack && (row.kind === 'create' || row.values.size > 0),
     );
     for (const [object, group] of groupBy(asked, (row) => row.object.key)) {
       const model = group[0]!.object;
@@ -183,12 +213,21 @@ async function judgeRights(
             row.index,
             forbidden(
               `${kind === 'create' ? 'create' : 'change'} a ${model.label.one.toLowerCase()} so that it leaves your reach`,
-              owner?.key ?? '',
+              row.path + (owner?.key ?? ''),
             ),
           );
       }
     }
   }
+}
+
+/** Going back, losing, and any change that is no move, leave older gaps as they are. */
+function goesOn({ move, old }: Row): boolean {
+  if (!move || move.kind === 'back') return false;
+  if (move.kind === 'close') return !isNegative(move.to);
+  if (move.kind !== 'reopen') return true;
+  const furthest = move.pipeline.stage(String(old?.['last_open_stage']));
+  return furthest === undefined || move.to.index > furthest.index;
 }
 
 function decide(
@@ -203,9 +242,9 @@ function decide(
   const binding = unmet.filter((id) => id === entryItem || enforced(byId.get(id)!, today));
   const advised = unmet.filter((id) => !binding.includes(id));
   const { move } = row;
-  // Going back, and any change that is no move, leaves older gaps as they are.
-  const goesOn = move !== undefined && move.kind !== 'back';
-  const missing = goesOn ? binding : binding.filter((id) => !asked.gaps.includes(id));
+  const missing = binding.filter((id) =>
+    id === entryItem ? goesOn(row) || !asked.gaps.includes(id) : asked.binding.has(id),
+  );
   const rules = move?.issues ?? [];
   if (missing.length > 0 || rules.length > 0) {
     if (move?.override === undefined) return refuse(run, row, pipeline, asked.items, missing, rules);
@@ -242,6 +281,18 @@ function refuse(
   const { object } = row;
   const env = checkpointEnv(run.context.catalog, object, scopeValuesOf(run.context), parseEnvOf(run.context));
   const visible = (key: string) => run.access.field(object.key, key) !== 'hidden';
+  // Its sentence may name fields and thresholds of related records too.
+  const asSeen: CheckpointEnv = {
+    ...env,
+    check: (condition, of, path) =>
+      checkCondition(condition, {
+        catalog: run.context.catalog,
+        object: of,
+        place: 'checkpoint',
+        path,
+        may: run.access.visibility,
+      }),
+  };
   const errors: Issue[] = rules.map((rule) => ({ ...rule, path: row.path + rule.path }));
   for (const id of missing) {
     const item = items.find((one) => one.id === id);
@@ -262,7 +313,7 @@ function refuse(
       continue;
     }
     const asks = item.kind.fields(item.settings, env);
-    if (!asks.every(visible)) {
+    if (!asks.every(visible) || item.kind.check(item.settings, asSeen).length > 0) {
       errors.push(
         issue(
           row.path,

@@ -8,7 +8,7 @@ import { fieldToSql } from '../../core/conditions/to-sql.ts';
 import { ident, join, raw, sql, type Queryable, type Sql } from '../../core/sql/sql.ts';
 import { parseEnvOf, scopeValuesOf } from '../access/access.ts';
 import { oldValue, type Row } from './row.ts';
-import { rawText } from './prepare.ts';
+import { namedByFile, rawText } from './prepare.ts';
 import type { Run } from './run.ts';
 
 type Match = Record<string, unknown>;
@@ -24,7 +24,8 @@ export async function resolveLinks(
   rows: readonly Row[],
   lenient: boolean,
 ): Promise<Map<number, Problem>> {
-  const made = new Set(rows.filter((row) => row.kind === 'create').map((row) => row.id));
+  const nameOf = (object: ObjectModel, id: string): string => `${object.key} ${id}`;
+  const made = new Set(rows.filter((row) => row.kind === 'create').map((row) => nameOf(row.object, row.id)));
   const locked = new Set(rows.filter((row) => row.old).map((row) => row.id));
   const wanted: Wanted[] = [];
   for (const row of rows) {
@@ -38,8 +39,8 @@ export async function resolveLinks(
       else if (typeof value === 'string') {
         const known =
           (row.companion && locked.has(value)) ||
-          made.has(value) ||
-          value === run.context.principal.user ||
+          made.has(nameOf(target, value)) ||
+          (value === run.context.principal.user && target.key === run.context.catalog.serving.user) ||
           value === oldValue(row, field) ||
           row.putBack;
         if (!known) wanted.push({ row, field, target, id: value });
@@ -67,6 +68,18 @@ export async function resolveLinks(
   return new Map([...refused].map(([index, issues]) => [index, invalid(issues)]));
 }
 
+/** The name field of a new record that waits for the name of its file. */
+const nameless = (row: Row): FieldModel | undefined =>
+  [...row.object.fields.values()].find(
+    (field) => field.required && (row.values.get(field.key) ?? null) === null && namedByFile(row, field),
+  );
+
+function takeName(run: Run, row: Row, name: string): void {
+  const field = nameless(row);
+  const parsed = field?.type.parse(name, field, parseEnvOf(run.context));
+  if (field) row.values.set(field.key, parsed?.ok && parsed.value !== null ? parsed.value : row.id);
+}
+
 /** Ids of uploaded files must name one. */
 async function findFiles(
   run: Run,
@@ -86,11 +99,15 @@ async function findFiles(
   if (named.length === 0) return;
   const found = await run.query(
     on,
-    sql`SELECT f.id FROM platform.files f WHERE f.id = ANY(${named.map((one) => one.value)}::uuid[])`,
+    sql`SELECT f.id, f.name FROM platform.files f WHERE f.id = ANY(${named.map((one) => one.value)}::uuid[])`,
   );
-  const there = new Set(found.map((file) => file['id'] as string));
+  const names = new Map(found.map((file) => [file['id'] as string, file['name'] as string]));
   for (const { row, field, value } of named) {
-    if (there.has(value)) continue;
+    const name = names.get(value);
+    if (name !== undefined) {
+      takeName(run, row, name);
+      continue;
+    }
     const problem = issue(
       row.path + field.key,
       'link_not_found',
@@ -101,7 +118,7 @@ async function findFiles(
         value,
       },
     );
-    if (lenient && !field.required) {
+    if (lenient && !field.required && !nameless(row)) {
       row.values.delete(field.key);
       row.left.push({ field: field.key, raw: value, issue: problem });
     } else {
@@ -142,60 +159,43 @@ function linkIssue(one: Wanted, found: number): Issue {
 async function lookUp(run: Run, on: Queryable, wanted: readonly Wanted[]): Promise<string[][]> {
   const answers: string[][] = wanted.map(() => []);
   const parts: Sql[] = [];
+  /** Per part and its nth line, the links that ask for it. */
+  const askers: number[][][] = [];
   const readable = (target: ObjectModel) =>
     run.access.all('read', target.key) ? raw('true') : run.access.scope('read', target.key, 't');
-
-  const byTarget = groupBy(
-    wanted.map((one, at) => ({ one, at })).filter(({ one }) => one.id !== undefined),
-    ({ one }) => one.target.key,
+  const groups = groupBy(
+    wanted.map((one, at) => ({ one, at })),
+    ({ one }) => `${one.target.key} ${one.match ? Object.keys(one.match).sort().join(' ') : ''}`,
   );
-  for (const group of byTarget.values()) {
-    const { target } = group[0]!.one;
-    parts.push(
-      sql`SELECT ${target.key}::text AS k, t.id::text AS v, t.id FROM ${ident('crm', target.key)} t WHERE t.id = ANY(${[...new Set(group.map(({ one }) => one.id!))]}::uuid[]) AND t.archived_at IS NULL AND ${readable(target)}`,
-    );
-  }
-  const byMatch = groupBy(
-    wanted.map((one, at) => ({ one, at })).filter(({ one }) => one.match !== undefined),
-    ({ one }) => `${one.target.key} ${Object.keys(one.match!).sort().join(' ')}`,
-  );
-  const literals = new Map<number, string>();
-  for (const [name, group] of byMatch) {
-    const { target } = group[0]!.one;
-    const keys = Object.keys(group[0]!.one.match!).sort();
+  for (const group of groups.values()) {
+    const { target, match } = group[0]!.one;
+    const keys = match ? Object.keys(match).sort() : ['id'];
     const operands = keys.map((key) => matchOperand(run, target, key));
-    if (operands.length === 0 || operands.some((operand) => operand === undefined)) continue;
-    const columns: unknown[][] = keys.map(() => []);
+    if (operands.some((operand) => operand === undefined)) continue;
+    const lines = new Map<string, { values: unknown[]; asked: number[] }>();
     for (const { one, at } of group) {
-      const values = keys.map((key, i) => operands[i]!.literal(one.match![key]));
+      const values = keys.map((key, i) => operands[i]!.literal(one.match ? one.match[key] : one.id));
       if (values.some((value) => value === undefined)) continue;
-      values.forEach((value, i) => columns[i]!.push(value));
-      literals.set(at, `${name} ${JSON.stringify(values.map(String))}`);
+      const name = JSON.stringify(values);
+      const line = lines.get(name) ?? { values, asked: [] };
+      line.asked.push(at);
+      lines.set(name, line);
     }
-    if (columns[0]!.length === 0) continue;
+    if (lines.size === 0) continue;
+    const columns = keys.map((_, i) => [...lines.values()].map(({ values }) => values[i]));
     const list = join(operands.map((operand, i) => sql`${columns[i]!}::${raw(operand!.type)}[]`));
-    const on = join(
-      operands.map((operand, i) => sql`${operand!.sql} = w.${ident(`c${i}`)}`),
-      ' AND ',
-    );
-    const shown = join(operands.map((_, i) => sql`w.${ident(`c${i}`)}::text`));
-    const names = join(operands.map((_, i) => ident(`c${i}`)));
+    const names = join([...operands.map((_, i) => ident(`c${i}`)), raw('n')]);
+    const equal = operands.map((operand, i) => sql`${operand!.sql} = w.${ident(`c${i}`)}`);
     parts.push(
-      sql`SELECT ${name}::text AS k, jsonb_build_array(${shown})::text AS v, m.id FROM (SELECT DISTINCT * FROM unnest(${list}) AS u(${names})) w CROSS JOIN LATERAL (SELECT t.id FROM ${ident('crm', target.key)} t WHERE ${on} AND t.archived_at IS NULL AND ${readable(target)} LIMIT 2) m`,
+      sql`SELECT ${askers.length}::integer AS part, w.n::integer AS line, m.id FROM unnest(${list}) WITH ORDINALITY AS w(${names}) CROSS JOIN LATERAL (SELECT t.id FROM ${ident('crm', target.key)} t WHERE ${join(equal, ' AND ')} AND t.archived_at IS NULL AND ${readable(target)} LIMIT 2) m`,
     );
+    askers.push([...lines.values()].map(({ asked }) => asked));
   }
   if (parts.length === 0) return answers;
-  const byAnswer = new Map<string, string[]>();
-  for (const row of await run.query(on, join(parts, ' UNION ALL '))) {
-    const name = row['v'].startsWith('[')
-      ? `${row['k']} ${JSON.stringify((JSON.parse(row['v']) as unknown[]).map(String))}`
-      : `${row['k']} ${row['v']}`;
-    byAnswer.set(name, [...(byAnswer.get(name) ?? []), row['id'] as string]);
+  for (const found of await run.query(on, join(parts, ' UNION ALL '))) {
+    for (const at of askers[found['part'] as number]![(found['line'] as number) - 1]!)
+      answers[at]!.push(found['id'] as string);
   }
-  wanted.forEach((one, at) => {
-    const name = one.id !== undefined ? `${one.target.key} ${one.id.toLowerCase()}` : literals.get(at);
-    answers[at] = (name !== undefined ? byAnswer.get(name) : undefined) ?? [];
-  });
   return answers;
 }
 
@@ -227,8 +227,8 @@ function matchOperand(run: Run, target: ObjectModel, key: string) {
   };
 }
 
-export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
+export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
   for (const item of items) {
     const name = key(item);
     const group = groups.get(name);

@@ -65,6 +65,7 @@ function whyNot(
   const one = object.label.one.toLowerCase();
   const may = (verb: Verb) => access.all(verb, object.key) || stored?.[`may__${verb}`] === true;
   if (!stored || (!row.putBack && !may('read'))) return notFound(one);
+  if (row.putBack && !access.may('edit', object.key)) return forbidden(`change this ${one}`);
   for (const verb of verbsOf(row, extra)) {
     if (verb === 'assign') continue; // asked once it is known whether the owner changes
     if (!may(verb)) return forbidden(`${doing[verb] ?? verb} this ${one}`);

@@ -76,7 +76,7 @@ function rowsOf(
     if (input.verb && !access.may(input.verb, key))
       throw forbidden(`do this with ${object.label.many.toLowerCase()}`);
     if (change.id !== undefined && !isUuid(change.id)) throw invalid([badId()]);
-    const row = base('create', change.id ?? uuidV7());
+    const row = base('create', change.id?.toLowerCase() ?? uuidV7());
     row.allowDuplicates = change.allowDuplicates ?? false;
     parseInto(context, access, input, env, row, change.set);
     return [row];
@@ -148,6 +148,8 @@ function sentence(path: string, text: unknown): string | undefined {
 const plainObject = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const mostFiles = 50;
+
 /** Records sent along with a move: created in the same transaction and linked to the moved record. */
 function companions(
   context: Context,
@@ -211,7 +213,18 @@ function companions(
       ),
     ]);
   }
-  (change.files ?? []).slice(0, 50).forEach((file, at) => {
+  if ((change.files ?? []).length > mostFiles) {
+    throw invalid([
+      issue(
+        'files',
+        'too_many',
+        'At most {most} files go along at once.',
+        'Attach the others afterwards, as documents.',
+        { most: mostFiles },
+      ),
+    ]);
+  }
+  (change.files ?? []).forEach((file, at) => {
     const fileField = servingFileField(context);
     add('document', `files.${at}`, typeof file === 'string' ? { [fileField]: file } : file);
   });
@@ -264,13 +277,17 @@ function parseInto(
         ? field.type.parseText(raw, field, env)
         : field.type.parse(raw, field, env);
     if (parsed.ok) {
+      if (input.lenient && parsed.value === null && field.type.role && row.kind !== 'create') continue;
       row.values.set(key, parsed.value);
       row.typed.set(key, parsed.typed ?? null);
       continue;
     }
     const found = issue(row.path + key, parsed.code, parsed.message, parsed.fix, parsed.params);
-    if (input.lenient && !field.required) row.left.push({ field: key, raw: rawText(raw), issue: found });
-    else issues.push(found);
+    if (input.lenient && !field.required) {
+      row.left.push({ field: key, raw: rawText(raw), issue: found });
+      // Empty, and not what a default would make of it.
+      if (row.kind === 'create') row.values.set(key, null);
+    } else issues.push(found);
   }
   if (row.kind === 'create') defaults(context, env, row, issues);
   required(row, issues);
@@ -317,12 +334,20 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
   return known;
 }
 
+/** A new record that holds a file is called as the file is, unless it is called otherwise. */
+export const namedByFile = (row: Row, field: FieldModel): boolean =>
+  row.kind === 'create' &&
+  row.object.nameFields.length === 1 &&
+  row.object.nameFields[0] === field.key &&
+  [...row.values].some(([key, value]) => value !== null && row.object.fields.get(key)?.type.holdsFile);
+
 function required(row: Row, issues: Issue[]): void {
   for (const field of row.object.fields.values()) {
-    if (!field.required) continue;
+    // A new record gets its stage and pipeline by itself; nobody may take them away.
+    if (!field.required && (!field.type.role || row.kind === 'create')) continue;
     const missing =
       row.kind === 'create'
-        ? (row.values.get(field.key) ?? null) === null
+        ? (row.values.get(field.key) ?? null) === null && !namedByFile(row, field)
         : row.values.has(field.key) && row.values.get(field.key) === null;
     if (missing && !issues.some((found) => found.path === row.path + field.key)) {
       issues.push(

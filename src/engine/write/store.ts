@@ -10,17 +10,34 @@ import { storedColumns, type StoredColumn } from './stored-row.ts';
 
 /** Writes creates, then changes; rows of an update that changes nothing are left alone. */
 export async function storeRows(run: Run, on: Queryable, rows: readonly Row[]): Promise<void> {
-  for (const group of groupBy(
-    rows.filter((row) => row.kind === 'create'),
-    (row) => row.object.key,
-  ).values()) {
+  for (const group of linkedFirst(rows.filter((row) => row.kind === 'create')))
     await insertRows(run, on, group[0]!.object, group);
-  }
   const changed = rows.filter(
     (row) => row.kind !== 'create' && (row.kind !== 'update' || row.values.size > 0),
   );
   for (const group of groupBy(changed, (row) => row.object.key).values())
     await updateRows(run, on, group[0]!.object, group);
+}
+
+/** New rows by object, those that others link to first; objects that link both ways need two calls. */
+function linkedFirst(rows: readonly Row[]): Row[][] {
+  const groups = groupBy(rows, (row) => row.object.key);
+  if (groups.size < 2) return [...groups.values()];
+  const objectOf = new Map(rows.map((row) => [row.id, row.object.key]));
+  const order: Row[][] = [];
+  const visited = new Set<string>();
+  const visit = (key: string): void => {
+    if (visited.has(key)) return;
+    visited.add(key);
+    const group = groups.get(key)!;
+    const targets = new Set(
+      group.flatMap((row) => [...row.values.values()].map((value) => objectOf.get(value as string))),
+    );
+    for (const target of targets) if (target !== undefined) visit(target);
+    order.push(group);
+  };
+  for (const key of groups.keys()) visit(key);
+  return order;
 }
 
 /** What `values` and the record's life give, by column. */
@@ -51,8 +68,8 @@ function columnValues(run: Run, row: Row): Record<string, unknown> {
 function typedColumn(row: Row): Record<string, string> | null | undefined {
   const before = (row.old?.['typed'] ?? {}) as Record<string, string>;
   const after = { ...before };
-  for (const [key, text] of row.typed) {
-    if (!row.values.has(key)) continue;
+  for (const key of row.values.keys()) {
+    const text = row.typed.get(key) ?? null;
     if (text === null) delete after[key];
     else after[key] = text;
   }

@@ -43,7 +43,7 @@ export function planMove(run: Run, row: Row): Issue[] {
   const { stageField, pipelineField } = object;
   if (!stageField || !pipelineField || row.kind === 'archive') return [];
   if (row.kind === 'restore' && !row.putBack) return [];
-  if (row.putBack) return [];
+  if (row.putBack) return standsNowhere(row);
   const pipelineAsked = row.values.get(pipelineField) ?? undefined;
   const wasIn = row.old ? pipelineOf(row, oldValue(row, object.fields.get(pipelineField)!)) : undefined;
   const pipeline =
@@ -99,10 +99,41 @@ export function planMove(run: Run, row: Row): Issue[] {
     issues: [],
   };
   row.move = move;
-  if (row.old && !changedPipeline && from) move.issues.push(...brokenRules(run, row, pipeline, from, to));
+  if (row.old && from) {
+    if (!changedPipeline) move.issues.push(...brokenRules(run, row, pipeline, from, to));
+    else if (!from.open && to.open) move.issues.push(...needsReason(row, to));
+  }
   stamp(run, row, move);
   return [];
 }
+
+/** A stage put back must still be one of its pipeline. */
+function standsNowhere(row: Row): Issue[] {
+  const { stageField, pipelineField } = row.object;
+  const touched = row.values.has(stageField!) || row.values.has(pipelineField!);
+  if (!touched || standing(row)) return [];
+  return [
+    issue(
+      stageField!,
+      'unknown_stage',
+      'The stage that it stood in is no longer one of its pipeline.',
+      'Move the record by hand.',
+    ),
+  ];
+}
+
+const needsReason = (row: Row, to: StageModel): Issue[] =>
+  row.reason !== undefined
+    ? []
+    : [
+        issue(
+          'reason',
+          'reason_needed',
+          'Say why it goes back to {to}.',
+          { say: 'Send a reason in a sentence to the advance operation.', set: [] },
+          { to: to.label },
+        ),
+      ];
 
 function kindOf(
   row: Row,
@@ -117,22 +148,11 @@ function kindOf(
   return to.index > from.index ? 'forward' : 'back';
 }
 
-const negative = (stage: StageModel): boolean => stage.outcome === 'lost' || stage.outcome === 'dropped';
+export const isNegative = (stage: StageModel): boolean =>
+  stage.outcome === 'lost' || stage.outcome === 'dropped';
 
 function brokenRules(run: Run, row: Row, pipeline: PipelineModel, from: StageModel, to: StageModel): Issue[] {
   const path = row.object.stageField!;
-  const needsReason = (): Issue[] =>
-    row.reason !== undefined
-      ? []
-      : [
-          issue(
-            'reason',
-            'reason_needed',
-            'Say why it goes back to {to}.',
-            { say: 'Send a reason in a sentence to the advance operation.', set: [] },
-            { to: to.label },
-          ),
-        ];
   const stated = pipeline.definition.transitions;
   if (stated) {
     const rule = stated.find(
@@ -158,7 +178,7 @@ function brokenRules(run: Run, row: Row, pipeline: PipelineModel, from: StageMod
         ),
       ];
     }
-    return rule.reason ? needsReason() : [];
+    return rule.reason ? needsReason(row, to) : [];
   }
   if (!from.open && !to.open)
     return [
@@ -169,8 +189,8 @@ function brokenRules(run: Run, row: Row, pipeline: PipelineModel, from: StageMod
         pipeline.stages.filter((one) => one.open).map((one) => one.key),
       ),
     ];
-  if (!from.open || (to.open && to.index < from.index)) return needsReason();
-  if (negative(to)) return [];
+  if (!from.open || (to.open && to.index < from.index)) return needsReason(row, to);
+  if (isNegative(to)) return [];
   const open = pipeline.stages.filter((one) => one.open);
   const next = open[open.indexOf(from) + 1];
   if (to.open ? to === next : next === undefined) return [];
@@ -197,7 +217,7 @@ function stamp(run: Run, row: Row, move: Move): void {
   const openStages = move.pipeline.stages.filter((stage) => stage.open);
   if (move.to.open) row.values.set('last_open_stage', move.to.key);
   else if (!row.old || move.kind === 'pipeline') {
-    row.values.set('last_open_stage', (negative(move.to) ? openStages[0] : openStages.at(-1))?.key ?? null);
+    row.values.set('last_open_stage', (isNegative(move.to) ? openStages[0] : openStages.at(-1))?.key ?? null);
   }
   const dates = move.pipeline.definition.dates;
   const env = { now: run.now, timeZone: run.context.workspace.timeZone };
@@ -230,7 +250,7 @@ export function requiredItems(
   const open = pipeline.stages.filter((one) => one.open);
   const reached = stage.open
     ? stage.index
-    : negative(stage)
+    : isNegative(stage)
       ? (((lastOpen ? pipeline.stage(lastOpen) : undefined) ?? open[0])?.index ?? -1)
       : (open.at(-1)?.index ?? -1);
   return pipeline.items.filter((item) => {

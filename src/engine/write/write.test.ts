@@ -136,7 +136,7 @@ test('all or nothing: one bad row writes none, and every finding is told at once
     }),
   );
   expect(findings(problem).sort()).toEqual(
-    ['employees wrong_type', 'industry not_in_list', 'name required'].sort(),
+    ['employees not_a_number', 'industry not_in_list', 'name required'].sort(),
   );
   expect(await eventCount()).toBe(before);
 });
@@ -155,7 +155,7 @@ test('each: a bad row does not cost the others, whatever it is that only the dat
       { update: 'deals', id: target, set: { amount: 70 } },
       { update: 'deals', id: ghost, set: { amount: 70 } },
       { create: 'users', set: { name: 'Three', email: 'three@ours.example' } },
-      { create: 'contacts', set: {} },
+      { create: 'activities', set: {} },
       { create: 'users', set: { name: 'One again', email: 'one@ours.example' } },
     ],
   });
@@ -421,7 +421,7 @@ test('findings about what was sent along carry its path, and nothing of it is wr
       activity: { type: 'call', result: 'great', occurred_at: 'yesterday' },
     }),
   );
-  expect(findings(problem)).toEqual(['activity.result not_in_list', 'activity.occurred_at not_a_datetime']);
+  expect(findings(problem)).toEqual(['activity.result not_in_list', 'activity.occurred_at not_a_date']);
   expect(
     findings(await refused(change({ advance: 'deals', id: deal, to: 'contact_established', task: {} }))),
   ).toEqual(['task.title required']);

@@ -3,6 +3,7 @@
  * links, match rules, storing, rollups, checkpoints and events in one transaction, in the order of the
  * design. No other code issues INSERT, UPDATE or DELETE on record tables.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { Context } from '../../core/context/context.ts';
 import { invalid, isProblem, issue, refusal, type Problem } from '../../core/errors/problem.ts';
@@ -13,12 +14,13 @@ import { refuseKnown } from '../matching/strong-keys.ts';
 import type { Done, Outcome, WriteInput } from './change.ts';
 import { claimKey, storeAnswer, type StoredAnswer } from './idempotency.ts';
 import { judge } from './judge.ts';
-import { resolveLinks } from './links.ts';
+import { groupBy, resolveLinks } from './links.ts';
 import { lockRows } from './lock.ts';
-import { updateParents } from './parents.ts';
+import { findEvidence, shakenItems, updateParents } from './parents.ts';
 import { prepare } from './prepare.ts';
 import { nextVersion, oldValue, sameValue, type Row } from './row.ts';
 import { runOf, type Run } from './run.ts';
+import { tellAccessChanged } from './access-notice.ts';
 import { databaseRefusal } from './database-refusal.ts';
 import { storeGaps, storeRows } from './store.ts';
 import { planMove } from './transitions.ts';
@@ -44,7 +46,8 @@ export async function writeAnswering(
       }),
     ]);
   }
-  let current = context;
+  // One catalog for the whole attempt, also where the context would give a newer one each time it is asked.
+  let current: Context = { ...context, catalog: context.catalog };
   for (let attempt = 0; ; attempt++) {
     try {
       return await once(current, input);
@@ -53,8 +56,9 @@ export async function writeAnswering(
         current = { ...current, catalog: await context.currentCatalog() };
         continue;
       }
-      const again = attempt < 3 && victims.has((error as { code?: string }).code ?? '');
-      if (!again) throw error;
+      if (attempt >= mostAttempts || !victims.has((error as { code?: string }).code ?? '')) throw error;
+      // Those that met must not meet again.
+      await setTimeout(Math.random() * 20 * 2 ** attempt);
     }
   }
 }
@@ -62,6 +66,7 @@ export async function writeAnswering(
 const staleCatalog = new Error('The definitions changed while this write was on its way.');
 /** Codes of PostgreSQL that ask to run a transaction again: serialization failure, deadlock. */
 const victims = new Set(['40001', '40P01']);
+const mostAttempts = 6;
 
 async function once(
   context: Context,
@@ -70,12 +75,6 @@ async function once(
   const access = accessOf(context);
   const run = runOf(context, access, input.batch);
   const prepared = prepare(context, access, input);
-  if (input.mode === 'all' && prepared.refused.size > 0) {
-    // A stale process may refuse what another has just defined: make sure before saying no.
-    const now = await context.currentCatalog();
-    if (now.epoch !== context.catalog.epoch) throw staleCatalog;
-    throw together(prepared.refused);
-  }
   const client = await context.pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error) => (broken = error);
@@ -88,6 +87,8 @@ async function once(
       await client.query('ROLLBACK');
       return { outcomes: [], answer: stored };
     }
+    // Not before the epoch is known: a stale process would refuse what another has just defined.
+    if (input.mode === 'all' && prepared.refused.size > 0) throw together(prepared.refused);
     const refused = new Map(prepared.refused);
     const done = await isolate(run, client, input, prepared.rows, refused);
     const outcomes = outcomesOf(input, done, refused);
@@ -146,7 +147,7 @@ async function isolate(
     left = left.filter((row) => !refused.has(row.index));
   }
   const done: Row[] = [];
-  for (const index of new Set(left.map((row) => row.index))) {
+  for (const index of linkedFirst(left)) {
     const found = await savepoint(
       run,
       client,
@@ -159,6 +160,27 @@ async function isolate(
     for (const [at, problem] of found.refused) refused.set(at, problem);
   }
   return done;
+}
+
+/** Indexes of the changes, so that a record that another one links to is made before it. */
+function linkedFirst(rows: readonly Row[]): Set<number> {
+  const makes = new Map(rows.filter((row) => row.kind === 'create').map((row) => [row.id, row.index]));
+  const byIndex = groupBy(rows, (row) => row.index);
+  const order = new Set<number>();
+  const visited = new Set<number>();
+  const visit = (index: number): void => {
+    if (visited.has(index)) return;
+    visited.add(index);
+    for (const row of byIndex.get(index)!) {
+      for (const value of row.values.values()) {
+        const maker = typeof value === 'string' ? makes.get(value) : undefined;
+        if (maker !== undefined) visit(maker);
+      }
+    }
+    order.add(index);
+  };
+  for (const index of byIndex.keys()) visit(index);
+  return order;
 }
 
 type Attempt = { rows: Row[]; refused: Map<number, Problem> };
@@ -192,13 +214,40 @@ const fresh = (row: Row): Row => ({
   note: { ...row.note },
 });
 
-/** One pass over the rows. What is refused before anything is stored drops out; a later refusal fails the pass. */
+/** All rows in as few passes as it takes for each record to be written once in a pass. */
 async function attempt(
   run: Run,
   client: PoolClient,
   input: WriteInput,
   all: readonly Row[],
 ): Promise<Attempt> {
+  const done: Attempt = { rows: [], refused: new Map() };
+  for (const rows of onceEach(all)) {
+    const found = await pass(run, client, input, rows);
+    done.rows.push(...found.rows);
+    for (const [index, problem] of found.refused) done.refused.set(index, problem);
+    if (input.mode === 'all' && found.refused.size > 0) break;
+  }
+  return done;
+}
+
+/** Parts the rows so that no part names a record twice, and later changes of a record stand in later parts. */
+function onceEach(rows: readonly Row[]): Row[][] {
+  const times = new Map<string, number>();
+  const partOf = new Map<number, number>();
+  for (const row of rows) {
+    if (row.companion) continue;
+    const before = times.get(row.id) ?? 0;
+    times.set(row.id, before + 1);
+    partOf.set(row.index, before);
+  }
+  const parts: Row[][] = [];
+  for (const row of rows) (parts[partOf.get(row.index) ?? 0] ??= []).push(row);
+  return parts;
+}
+
+/** One pass over the rows. What is refused before anything is stored drops out; a later refusal fails the pass. */
+async function pass(run: Run, client: PoolClient, input: WriteInput, all: readonly Row[]): Promise<Attempt> {
   const refused = new Map<number, Problem>();
   const take = (found: ReadonlyMap<number, Problem>): void =>
     found.forEach((problem, index) => refused.set(index, refused.get(index) ?? problem));
@@ -216,14 +265,19 @@ async function attempt(
     else settle(row);
   }
   keep();
-  take(await refuseKnown(run, client, rows));
+  const known = await refuseKnown(run, client, rows);
+  take(known.refused);
   keep();
   if (input.mode === 'all' && refused.size > 0) return { rows, refused };
+  const changed = rows.filter(changes);
+  const evidence = await findEvidence(run, client, changed);
   await storeRows(run, client, rows);
-  const parentEvents = await updateParents(run, client, rows.filter(changes));
-  const judged = await judge(run, client, rows);
+  const parentEvents = await updateParents(run, client, changed, evidence);
+  const judged = await judge(run, client, rows, (row, required) => shakenItems(run, evidence, row, required));
   if (judged.size > 0) {
     take(judged);
+    // Who is like a row that is not going to be written is not known yet.
+    for (const [index, earlier] of known.twins) if (judged.has(earlier)) refused.delete(index);
     return { rows, refused };
   }
   for (const [object, group] of Map.groupBy(
@@ -241,6 +295,7 @@ async function attempt(
     ...rows.filter((row) => changes(row) || row.gaps !== undefined).map(eventOf),
     ...parentEvents,
   ]);
+  await tellAccessChanged(run, client, rows.filter(changes));
   return { rows, refused };
 }
 

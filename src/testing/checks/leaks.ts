@@ -48,9 +48,8 @@ export function leaks({ path, text }: ProjectFile): Finding[] {
   const found: Finding[] = [];
   const looked = patterns();
   text.split('\n').forEach((line, index) => {
-    for (const { pattern, say } of looked) {
-      if (pattern.test(line)) found.push({ file: path, line: index + 1, say });
-    }
+    const leak = looked.find(({ pattern }) => pattern.test(line));
+    if (leak) found.push({ file: path, line: index + 1, say: leak.say });
   });
   return found;
 }

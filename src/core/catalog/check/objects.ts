@@ -8,6 +8,10 @@ import { dangling, fieldAt, isIssue, ownerIssues } from './finding.ts';
 
 /** Words of the API’s addresses: an object of this key could not be reached. */
 const reserved = new Set([
+  'session',
+  'setup',
+  'keys',
+  'docs',
   'bulk',
   'search',
   'imports',

@@ -47,9 +47,7 @@ function indexPage({ catalog, packs }: Shipped): string {
     'Drawn from the code and the packs as shipped, by `npm run reference`; `npm test` fails while it is stale. A workspace’s own changes show in its screens, in `/api/docs` and in `./groundwork definition export`.',
     '## What a definition may use',
     '- [Field types](field-types.md)\n- [Operators and variables of conditions](operators.md)\n- [Checkpoint kinds](checkpoints.md)\n- JSON Schemas of the YAML, by sort: ' +
-      sortKeys
-        .map((sort) => `[${sort}](schema/${sort}.schema.json)`)
-        .join(', '),
+      sortKeys.map((sort) => `[${sort}](schema/${sort}.schema.json)`).join(', '),
     '## What the packs define',
     packs
       .map((pack) => `- ${code(pack.key)} ${pack.version}, ${plain(pack.label)}: ${plain(pack.meaning)}`)
