@@ -1,12 +1,9 @@
-/**
- * The web build: src/web → dist/web, one chunk per page. Vitest reads this file too when it has none of
- * its own; it must not be sent into src/web then.
- */
+/** The web build: src/web → dist/web, one chunk per page. */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 export default defineConfig({
-  root: process.env.VITEST ? '.' : 'src/web',
+  root: 'src/web',
   plugins: [react()],
   build: { outDir: '../../dist/web', emptyOutDir: true, target: 'es2023', sourcemap: false },
   server: {

@@ -1,6 +1,7 @@
 /** Many records at once, under one batch that can be undone. */
 import { z } from 'zod';
 import { bulkEdit } from '../engine/batches/bulk.ts';
+import { onceByKey } from '../engine/write/idempotency.ts';
 import { defineOperation } from './operation.ts';
 
 export const bulkOperations = [
@@ -15,7 +16,7 @@ export const bulkOperations = [
       set: z.record(z.string(), z.unknown()).optional(),
       archive: z.literal(true).optional(),
     }),
-    http: { method: 'POST', path: '/api/v1/bulk', status: 200 },
-    run: (context, input) => bulkEdit(context, input),
+    http: { method: 'POST', path: '/api/v1/bulk', status: 200, idempotent: true },
+    run: (context, input) => onceByKey(context, (inner) => bulkEdit(inner, input)),
   }),
 ];

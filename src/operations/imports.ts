@@ -1,6 +1,6 @@
 /** Files → records, under one batch that can be undone. */
 import { z } from 'zod';
-import { issue, refusal } from '../core/errors/problem.ts';
+import { onceByKey } from '../engine/write/idempotency.ts';
 import { importFile } from '../engine/importing/import-file.ts';
 import { parseMapping } from '../engine/importing/mapping-file.ts';
 import { defineOperation, type Upload } from './operation.ts';
@@ -40,30 +40,21 @@ export const importOperations = [
       encoding: z.string().max(40).optional(),
       delimiter: z.string().max(20).optional(),
     }),
-    http: { method: 'POST', path: '/api/v1/imports', multipart: true },
-    async run(context, input) {
-      if (context.idempotency) {
-        throw refusal(422, 'key_not_taken', [
-          issue(
-            'Idempotency-Key',
-            'key_not_taken',
-            'An import runs in many steps and takes no Idempotency-Key.',
-            'Leave the header out; send the file with a key field, so that sending it again updates instead of doubling.',
-          ),
-        ]);
-      }
-      return importFile(context, {
-        path: input.file.path,
-        fileName: input.file.name,
-        object: input.object,
-        mapping:
-          input.mapping === undefined || input.mapping === '' ? undefined : parseMapping(input.mapping),
-        key: input.key || undefined,
-        strict: input.strict,
-        dryRun: input.dry_run,
-        encoding: input.encoding || undefined,
-        delimiter: input.delimiter || undefined,
-      });
-    },
+    http: { method: 'POST', path: '/api/v1/imports', multipart: true, idempotent: true },
+    run: (context, input) =>
+      onceByKey(context, (inner) =>
+        importFile(inner, {
+          path: input.file.path,
+          fileName: input.file.name,
+          object: input.object,
+          mapping:
+            input.mapping === undefined || input.mapping === '' ? undefined : parseMapping(input.mapping),
+          key: input.key || undefined,
+          strict: input.strict,
+          dryRun: input.dry_run,
+          encoding: input.encoding || undefined,
+          delimiter: input.delimiter || undefined,
+        }),
+      ),
   }),
 ];

@@ -9,6 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditDependencies } from './checks/audit.ts';
+import { ensureWebBuild } from '../http/web-build.ts';
 import { dependencyFindings } from './checks/dependencies.ts';
 import { missingPaths } from './checks/document-paths.ts';
 import { findingLines, type Finding } from './checks/finding.ts';
@@ -130,7 +131,13 @@ const still: readonly Check[] = [
       ),
   },
   { name: 'audit', run: auditDependencies },
-  { name: 'web-build', run: () => fromTool(binOf('vite'), ['build', '--logLevel=warn']) },
+  {
+    name: 'web-build',
+    async run() {
+      const { built } = await ensureWebBuild(() => {});
+      return { state: 'ok', detail: built ? undefined : 'as it was' };
+    },
+  },
 ];
 
 /** One after the other: each has the machine to itself. */

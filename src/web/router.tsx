@@ -39,7 +39,7 @@ const shell = createRoute({
   id: 'shell',
   beforeLoad: async ({ context, location }) => {
     try {
-      await context.client.ensureQueryData(catalogQuery);
+      await context.client.query({ ...catalogQuery, staleTime: 'static' });
     } catch (error) {
       if (problemOf(error).status === 401) throw redirect({ to: '/sign-in', search: { to: location.href } });
       throw error;
@@ -52,7 +52,7 @@ const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
   beforeLoad: async ({ context }) => {
-    const catalog = await context.client.ensureQueryData(catalogQuery);
+    const catalog = await context.client.query({ ...catalogQuery, staleTime: 'static' });
     const objects = sides(catalog).flatMap((side) => side.objects);
     const first = objects.find((object) => object.stage_field) ?? objects[0];
     if (first) throw redirect({ to: '/o/$object', params: { object: first.key }, replace: true });

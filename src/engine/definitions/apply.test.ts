@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { kinds } from '../../kinds/index.ts';
 import { applyDefinitions } from './apply.ts';
 import { beginAtEpoch, readEpoch } from './epoch.ts';
@@ -115,7 +115,8 @@ describe('apply', () => {
           if (name !== fatal) return;
           if (how === 'thrown') throw new Error('died');
           await database.pool.query(
-            `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()`,
+            `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
           );
         });
         await expect(dying, `${how} at ${fatal}`).rejects.toThrow();

@@ -101,7 +101,8 @@ test.each([
         SELECT gen_random_uuid(), 1, now(), now(), md5(n::text), md5(n::text) || '@b.c', md5(n::text) FROM generate_series(1, 5000) n;
       INSERT INTO crm.deals (id, version, created_at, updated_at, stage, gaps)
         SELECT gen_random_uuid(), 1, now(), now(), CASE n % 5 WHEN 0 THEN 'new' ELSE 'won' END, '{}' FROM generate_series(1, 5000) n;
-      ANALYZE crm.contacts, crm.deals`);
+      ANALYZE crm.contacts, crm.deals;
+      SET LOCAL enable_seqscan = off`);
     const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${query}`);
     expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(index);
     await client.query('ROLLBACK');

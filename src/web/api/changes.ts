@@ -67,7 +67,7 @@ async function changeField(client: QueryClient, object: string, change: FieldCha
     return { saved: await changeRecord(object, base.id, { [key]: written }, base.version) };
   } catch (error) {
     if (problemOf(error).status !== 412) throw error;
-    const theirs = await client.fetchQuery({ ...recordQuery(object, base.id), staleTime: 0 });
+    const theirs = await client.query({ ...recordQuery(object, base.id), staleTime: 0 });
     if (!same(theirs[key], base[key])) return { theirs };
     return { saved: await changeRecord(object, base.id, { [key]: written }, theirs.version) };
   }

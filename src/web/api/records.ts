@@ -1,5 +1,5 @@
 /** Records over HTTP: reading lists and single ones, and every change of them. */
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { request } from './request.ts';
 
 export type CrmRecord = { id: string; version?: number } & Record<string, unknown>;
@@ -18,14 +18,18 @@ export type ListParams = {
 
 export type Page = { data: CrmRecord[]; next_cursor: string | null; total?: number };
 
-export type HistoryEntry = {
-  id: string;
+/** One line of history; `changes` holds canonical values (a link as its id). */
+export type HistoryLine = {
+  version: number;
   at: string;
-  kind: string;
-  actor: { name: string } | null;
-  changes: readonly { field: string; old: unknown; new: unknown }[];
-  reason?: string | null;
+  type: string;
+  actor_name: string;
+  channel: string;
+  changes: Readonly<Record<string, { from: unknown; to: unknown }>>;
+  note?: Record<string, unknown>;
 };
+
+type HistoryPage = { data: HistoryLine[]; next_cursor: string | null };
 
 /** A longer address than this is sent as a body: proxies cut addresses at 8 kB and less. */
 const longestAddress = 1800;
@@ -72,13 +76,23 @@ export const countQuery = (object: string, params: Pick<ListParams, 'where' | 'q
 export const recordQuery = (object: string, id: string) =>
   queryOptions({
     queryKey: ['record', object, id],
-    queryFn: ({ signal }) => request<CrmRecord>('GET', `/${object}/${id}`, { signal }),
+    queryFn: ({ signal }) => request<CrmRecord>('GET', `/${object}/${id}?archived=include`, { signal }),
   });
 
+/** What happened to a record, newest first, page by page. */
 export const historyQuery = (object: string, id: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['history', object, id],
-    queryFn: ({ signal }) => request<{ data: HistoryEntry[] }>('GET', `/${object}/${id}/history`, { signal }),
+    queryFn: ({ pageParam, signal }) =>
+      request<HistoryPage>(
+        'GET',
+        `/${object}/${id}/history?limit=30${pageParam ? `&cursor=${pageParam}` : ''}`,
+        {
+          signal,
+        },
+      ),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next_cursor,
   });
 
 /** `again` creates although the server believes that the record exists already. */
@@ -107,7 +121,7 @@ export type AdvanceInput = {
 export const advanceRecord = (object: string, id: string, input: AdvanceInput) =>
   request<CrmRecord>('POST', `/${object}/${id}/advance`, { body: input });
 
-export type Found = { object: string; id: string; name: string; detail?: string };
+export type Found = { object: string; id: string; name: string };
 
 /** Records whose search text holds the words, over all objects one may read. */
 export const searchQuery = (text: string) =>
@@ -117,6 +131,26 @@ export const searchQuery = (text: string) =>
       request<{ data: Found[] }>('GET', `/search?q=${encodeURIComponent(text)}`, { signal }),
     enabled: text.trim().length > 0,
     staleTime: 10_000,
+  });
+
+type Measure = { fn: 'sum' | 'avg' | 'min' | 'max'; field: string };
+
+/** Figures over all that a list holds, e.g. `sum_amount`; money in the reporting currency. */
+export const summaryQuery = (
+  object: string,
+  params: Pick<ListParams, 'where' | 'q'>,
+  measures: readonly Measure[],
+) =>
+  queryOptions({
+    queryKey: ['records', object, 'summary', params, measures],
+    queryFn: async ({ signal }) =>
+      (
+        await request<{ data: Record<string, unknown>[] }>('POST', `/${object}/summary`, {
+          body: { ...params, measures },
+          signal,
+        })
+      ).data[0],
+    enabled: measures.length > 0,
   });
 
 /** Keeps a file; answers the id by which fields and moves name it. */

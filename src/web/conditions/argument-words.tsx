@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { PublicField } from '../../core/catalog/public-catalog.ts';
 import type { ViewEnv } from '../../core/kinds/field-view.ts';
 import { viewOf } from '../../kinds/fields/views.ts';
-import { messages } from '../messages/messages.ts';
+import { messages, wordsOf } from '../messages/messages.ts';
 
 type Props = { value: unknown; field: PublicField | undefined; env: ViewEnv; plain?: boolean };
 
@@ -30,7 +30,7 @@ export function ArgumentWords({ value, field, env, plain }: Props) {
   if (plain || !field) return typeof value === 'object' ? JSON.stringify(value) : String(value ?? '');
   const view = viewOf(field);
   if (view.ArgumentWords) return <view.ArgumentWords value={value} field={field} env={env} />;
-  return view.text(value as never, field, env) || String(value ?? '');
+  return view.text(value, field, env) || String(value ?? '');
 }
 
 const spans: Record<string, string> = {
@@ -46,14 +46,11 @@ const spans: Record<string, string> = {
 function variableWords(value: string): string {
   if (value.startsWith('$$')) return value.slice(1);
   const found = /^\$(\w+?)(?:([+-])(\d+)(min|h|d|w|mo|y))?$/.exec(value);
-  const key = `variables.${found?.[1]}`;
-  if (!found || !messages.exists(key)) return value;
-  const base = messages.t(key as 'variables.me');
-  if (!found[2]) return base;
-  const amount = new Intl.NumberFormat(undefined, {
-    style: 'unit',
-    unit: spans[found[4]!]!,
-    unitDisplay: 'long',
-  }).format(Number(found[3]));
-  return messages.t(found[2] === '-' ? 'variables.before' : 'variables.after', { amount, base });
+  const base = wordsOf(`variables.${found?.[1]}`);
+  if (!found || base === undefined) return value;
+  const [, , sign, count, span] = found;
+  if (!sign) return base;
+  const unit = { style: 'unit', unit: spans[span!]!, unitDisplay: 'long' } as const;
+  const amount = new Intl.NumberFormat(undefined, unit).format(Number(count));
+  return messages.t(sign === '-' ? 'variables.before' : 'variables.after', { amount, base });
 }

@@ -1,5 +1,5 @@
 /** One test of a filter: field, operator, argument; the argument's input is the field type's own. */
-import { Button, CloseButton, Select, TextInput } from '@mantine/core';
+import { Button, CloseButton, Select, TextInput, type ComboboxItem } from '@mantine/core';
 import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PublicField, PublicObject } from '../../core/catalog/public-catalog.ts';
@@ -14,7 +14,7 @@ import { operatorWords } from './operator-words.ts';
 type Props = { object: PublicObject; env: ViewEnv; test?: Test; onApply(test: Test): void };
 
 /** What people ask most often stands first, where the field takes it. */
-const usual = ['contains', 'in', 'any_of', 'gte', 'eq'];
+const usual = ['contains', 'in', 'has_any', 'gte', 'eq'];
 
 export function FilterEditor({ object, env, test, onApply }: Props) {
   const { t } = useTranslation();
@@ -61,6 +61,7 @@ export function FilterEditor({ object, env, test, onApply }: Props) {
         value={path}
         onChange={chooseField}
         searchable
+        filter={({ options, search }) => byName(options as ComboboxItem[], search)}
         defaultDropdownOpened={!test}
         autoFocus={!test}
         data-autofocus={test ? undefined : true}
@@ -101,6 +102,13 @@ export function FilterEditor({ object, env, test, onApply }: Props) {
       </Button>
     </form>
   );
+}
+
+/** Names that begin with the words stand before those that hold them. */
+function byName(options: readonly ComboboxItem[], search: string): ComboboxItem[] {
+  const word = search.trim().toLowerCase();
+  const at = (option: ComboboxItem) => option.label.toLowerCase().indexOf(word);
+  return options.filter((option) => at(option) >= 0).sort((a, b) => Math.sign(at(a)) - Math.sign(at(b)));
 }
 
 const isFilled = (argument: unknown, shape: string | undefined): boolean => {

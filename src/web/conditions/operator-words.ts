@@ -1,6 +1,6 @@
 /** An operator between a field and its argument: “is”, “is after”, “is empty”. */
 import type { PublicField } from '../../core/catalog/public-catalog.ts';
-import { messages } from '../messages/messages.ts';
+import { wordsOf } from '../messages/messages.ts';
 
 /** The words of an operator for this field; points in time come before and after rather than below and above. */
 export function operatorWords(operator: string, field: PublicField | undefined, argument?: unknown): string {
@@ -10,8 +10,8 @@ export function operatorWords(operator: string, field: PublicField | undefined, 
     operator,
   ];
   for (const key of variants) {
-    const full = `operators.${key}`;
-    if (messages.exists(full)) return messages.t(full as 'operators.eq');
+    const words = wordsOf(`operators.${key}`);
+    if (words !== undefined) return words;
   }
   return operator.replaceAll('_', ' ');
 }

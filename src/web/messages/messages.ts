@@ -12,3 +12,9 @@ void messages.use(initReactI18next).init({
   interpolation: { escapeValue: false },
   initAsync: false,
 });
+
+type Words = (key: string, params?: Record<string, unknown>) => string;
+
+/** The words of a key that is put together at run time, or undefined where the file has none. */
+export const wordsOf = (key: string, params?: Record<string, unknown>): string | undefined =>
+  messages.exists(key) ? (messages.t as unknown as Words)(key, params) : undefined;

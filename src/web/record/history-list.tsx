@@ -1,21 +1,29 @@
 /** What happened to a record, newest first: who changed what, from what to what. */
-import { Skeleton } from '@mantine/core';
-import { IconArchive, IconArrowRight, IconPencil, IconPlus, IconRotate } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { Button, Skeleton } from '@mantine/core';
+import {
+  IconAlertTriangle,
+  IconArchive,
+  IconArrowRight,
+  IconPencil,
+  IconPlus,
+  IconRotate,
+} from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import type { PublicObject } from '../../core/catalog/public-catalog.ts';
+import type { PublicField, PublicObject } from '../../core/catalog/public-catalog.ts';
 import type { ViewEnv } from '../../core/kinds/field-view.ts';
 import { viewOf } from '../../kinds/fields/views.ts';
 import { fieldOf } from '../api/catalog.ts';
-import { historyQuery, type HistoryEntry } from '../api/records.ts';
-import { exactInstant, instantWords, timeWords, today } from '../ui/dates.ts';
+import { historyQuery, type HistoryLine } from '../api/records.ts';
+import { dayWords, exactInstant, timeWords, today } from '../ui/dates.ts';
 import classes from './history-list.module.css';
+import { refusalWords } from './refusal-words.ts';
 
 type Props = { object: PublicObject; id: string; env: ViewEnv };
 
 export function HistoryList({ object, id, env }: Props) {
   const { t } = useTranslation();
-  const history = useQuery(historyQuery(object.key, id));
+  const history = useInfiniteQuery(historyQuery(object.key, id));
   if (history.isPending) {
     return (
       <div aria-hidden="true">
@@ -28,49 +36,58 @@ export function HistoryList({ object, id, env }: Props) {
       </div>
     );
   }
-  const entries = history.data?.data ?? [];
-  if (entries.length === 0) return <p className="muted">{t('record.noHistory')}</p>;
+  if (history.isError) return <p role="alert">{refusalWords(history.error)}</p>;
+  const lines = history.data.pages.flatMap((page) => page.data);
+  if (lines.length === 0) return <p className="muted">{t('record.noHistory')}</p>;
+  const dayOf = (line: HistoryLine | undefined) => line && today(new Date(line.at), env.timeZone);
   return (
-    <ol>
-      {entries.map((entry, index) => {
-        const day = today(new Date(entry.at), env.timeZone);
-        const before = entries[index - 1];
-        const newDay = !before || today(new Date(before.at), env.timeZone) !== day;
-        return (
-          <li key={entry.id}>
-            {newDay && <h3 className={classes.day}>{dayWords(entry.at, env)}</h3>}
-            <Entry entry={entry} object={object} env={env} />
+    <>
+      <ol>
+        {lines.map((line, index) => (
+          <li key={`${line.version} ${line.type}`}>
+            {dayOf(line) !== dayOf(lines[index - 1]) && (
+              <h3 className={classes.day}>
+                {dayWords(line.at, { locale: env.locale, timeZone: env.timeZone, now: env.now() })}
+              </h3>
+            )}
+            <Line line={line} object={object} env={env} />
           </li>
-        );
-      })}
-    </ol>
+        ))}
+      </ol>
+      {history.hasNextPage && (
+        <Button
+          variant="subtle"
+          loading={history.isFetchingNextPage}
+          onClick={() => void history.fetchNextPage()}
+        >
+          {t('record.earlier')}
+        </Button>
+      )}
+    </>
   );
 }
 
-const dayWords = (at: string, env: ViewEnv): string =>
-  instantWords(at, { locale: env.locale, timeZone: env.timeZone, now: env.now() }).replace(
-    / \d{1,2}[:.]\d{2}.*$/,
-    '',
-  );
-
 const icons: Record<string, typeof IconPlus> = {
   created: IconPlus,
-  changed: IconPencil,
-  advanced: IconArrowRight,
+  moved: IconArrowRight,
   archived: IconArchive,
   restored: IconRotate,
+  gaps: IconAlertTriangle,
 };
 
-type EntryProps = { entry: HistoryEntry; object: PublicObject; env: ViewEnv };
+const acts = ['created', 'changed', 'moved', 'archived', 'restored', 'gaps'] as const;
+const doors = ['import', 'cli', 'worker'] as const;
 
-function Entry({ entry, object, env }: EntryProps) {
+function Line({ line, object, env }: { line: HistoryLine; object: PublicObject; env: ViewEnv }) {
   const { t } = useTranslation();
-  const Icon = icons[entry.kind] ?? IconPencil;
-  const who = entry.actor?.name ?? t('record.somebody');
-  const changes = entry.changes.filter((change) => {
-    const field = fieldOf(object, change.field);
-    return field !== undefined && !field.system;
+  const Icon = icons[line.type] ?? IconPencil;
+  const act = acts.find((one) => one === line.type) ?? 'changed';
+  const door = doors.find((one) => one === line.channel);
+  const changes = Object.entries(line.changes).flatMap(([key, change]) => {
+    const field = fieldOf(object, key);
+    return field && !field.system ? [{ field, ...change }] : [];
   });
+  const reason = line.note?.['reason'] ?? line.note?.['override_reason'];
   return (
     <div className={classes.event}>
       <span className={classes.icon}>
@@ -78,31 +95,35 @@ function Entry({ entry, object, env }: EntryProps) {
       </span>
       <div className={classes.body}>
         <p>
-          <b>{who}</b> <span className="second">{t(`record.did.${didWord(entry.kind)}`)}</span>
+          <b>{line.actor_name || t('record.somebody')}</b>{' '}
+          <span className="second">{t(`record.did.${act}`)}</span>
+          {door && <span className="muted"> {t(`record.by.${door}`)}</span>}
         </p>
-        {changes.map((change) => {
-          const field = fieldOf(object, change.field)!;
-          const view = viewOf(field);
-          return (
-            <p key={change.field} className={classes.change}>
-              {field.label}{' '}
-              <span className="muted">
-                {t('record.fromTo', {
-                  from: view.text(change.old as never, field, env) || t('record.nothing'),
-                  to: view.text(change.new as never, field, env) || t('record.nothing'),
-                })}
-              </span>
-            </p>
-          );
-        })}
-        {entry.reason && <p className={classes.reason}>{entry.reason}</p>}
+        {changes.map(({ field, from, to }) => (
+          <p key={field.key} className={classes.change}>
+            {field.label}{' '}
+            <span className="muted">
+              {t('record.from')} <Value value={from} field={field} env={env} /> {t('record.to')}{' '}
+              <Value value={to} field={field} env={env} />
+            </span>
+          </p>
+        ))}
+        {typeof reason === 'string' && <p className={classes.reason}>{reason}</p>}
       </div>
-      <time className={classes.time} dateTime={entry.at} title={exactInstant(entry.at, env)}>
-        {timeWords(entry.at, env)}
+      <time className={classes.time} dateTime={line.at} title={exactInstant(line.at, env)}>
+        {timeWords(line.at, env)}
       </time>
     </div>
   );
 }
 
-const did = ['created', 'changed', 'advanced', 'archived', 'restored'] as const;
-const didWord = (kind: string) => did.find((word) => word === kind) ?? 'changed';
+/** A canonical value in words; a link is kept as its id and looked up. */
+function Value({ value, field, env }: { value: unknown; field: PublicField; env: ViewEnv }) {
+  const { t } = useTranslation();
+  if (value === null || value === undefined || value === '') return t('record.nothing');
+  const view = viewOf(field);
+  if (field.link_to && typeof value === 'string' && view.ArgumentWords) {
+    return <view.ArgumentWords value={value} field={field} env={env} />;
+  }
+  return view.text(value, field, env) || t('record.nothing');
+}

@@ -7,7 +7,7 @@ import type {
 } from '../../core/catalog/public-catalog.ts';
 import type { Issue } from '../../core/errors/problem.ts';
 import { viewOf } from '../../kinds/fields/views.ts';
-import { fieldOf, objectServing, type PublicPipeline } from '../api/catalog.ts';
+import { fieldOf, objectServing } from '../api/catalog.ts';
 
 /** Parts of `advance` that are records of their own, and the object each becomes. */
 export const companions = { activity: 'activity', task: 'task', file: 'document' } as const;
@@ -16,8 +16,6 @@ export type Companion = keyof typeof companions;
 export type Missing = {
   id: string;
   issue: Issue;
-  /** The checkpoint item behind it: why it is asked, who decided it. */
-  item: PublicItem | undefined;
   /** Fields of the record itself, with what the server proposes. */
   set: { field: PublicField; proposed: unknown }[];
   /** A record to be written along: the values that are given, and the fields that are asked. */
@@ -31,8 +29,6 @@ export function missingItems(
   errors: readonly Issue[],
   catalog: PublicCatalog,
   object: PublicObject,
-  pipeline: PublicPipeline | undefined,
-  to: string,
 ): Missing[] {
   const seen = new Set<string>();
   return errors.map((issue, index) => {
@@ -45,7 +41,6 @@ export function missingItems(
     return {
       id: `missing-${index}`,
       issue,
-      item: itemBehind(issue, pipeline, to),
       set,
       companion: companionOf(issue, catalog, object),
       reason: issue.path === 'reason',
@@ -79,14 +74,4 @@ function companionOf(issue: Issue, catalog: PublicCatalog, from: PublicObject): 
     return { part, object, given: known, ask: asked };
   }
   return undefined;
-}
-
-/** The item of the catalog that a finding speaks of: by what it says, else by the field it reads. */
-function itemBehind(issue: Issue, pipeline: PublicPipeline | undefined, to: string): PublicItem | undefined {
-  const items = pipeline?.stages.flatMap((stage) => stage.items) ?? [];
-  const target = pipeline?.stages.find((stage) => stage.key === to)?.items ?? [];
-  return (
-    items.find((item) => item.say === issue.message) ??
-    [...target, ...items].find((item) => issue.path !== '' && item.fields.includes(issue.path))
-  );
 }

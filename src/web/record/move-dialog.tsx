@@ -11,7 +11,7 @@ import type { ViewEnv } from '../../core/kinds/field-view.ts';
 import { viewOf } from '../../kinds/fields/views.ts';
 import type { PublicPipeline } from '../api/catalog.ts';
 import type { AdvanceInput, CrmRecord } from '../api/records.ts';
-import { messages } from '../messages/messages.ts';
+import { wordsOf } from '../messages/messages.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { KeyHint } from '../ui/key-hint.tsx';
 import { keyFacts } from './key-facts.ts';
@@ -42,10 +42,7 @@ export function MoveDialog({ object, pipeline, record, env, to, errors, sending,
   const [values, setValues] = useState<Values>({});
   const [override, setOverride] = useState<string>();
   const form = useRef<HTMLFormElement>(null);
-  const items = useMemo(
-    () => missingItems(errors, env.catalog, object, pipeline, to),
-    [errors, env.catalog, object, pipeline, to],
-  );
+  const items = useMemo(() => missingItems(errors, env.catalog, object), [errors, env.catalog, object]);
   const stage = pipeline?.stages.find((other) => other.key === to)?.label ?? to;
   const current = pipeline && stageOf(object, pipeline, record);
   const answerable = items.some(canAnswer);
@@ -129,8 +126,7 @@ export function MoveDialog({ object, pipeline, record, env, to, errors, sending,
 }
 
 /** “Two”, “three”; larger numbers as figures. */
-const numberWord = (count: number): string =>
-  messages.exists(`numbers.${count}`) ? messages.t(`numbers.${count}` as 'numbers.2') : String(count);
+const numberWord = (count: number): string => wordsOf(`numbers.${count}`) ?? String(count);
 
 /** “Line monitoring · Brightwater Foods · €64,000”: the record in the words people know it by. */
 function about(object: PublicObject, record: CrmRecord, env: ViewEnv): string {
@@ -152,7 +148,7 @@ type QuestionProps = {
 /** One thing that is missing: the fields that would mend it, why it is asked, who decided it. */
 function Question({ missing, values, change, env, record, first }: QuestionProps) {
   const { t } = useTranslation();
-  const { issue, item, set, companion, reason } = missing;
+  const { issue, set, companion, reason } = missing;
   const hint = `${missing.id}-why`;
   const asked: { place: string; field: PublicField; value: unknown }[] = [
     ...set.map(({ field, proposed }) => ({
@@ -211,12 +207,12 @@ function Question({ missing, values, change, env, record, first }: QuestionProps
         />
       )}
       <p id={hint} className={classes.why}>
-        {canAnswer(missing) ? (item?.why ?? issue.fix.say) : issueWords(issue)}
+        {canAnswer(missing) ? (issue.why ?? issue.fix.say) : issueWords(issue)}
       </p>
-      {item && (
+      {issue.owner && (
         <p className={classes.who}>
-          <Avatar name={ownerWords(item.owner)} />
-          {t('move.decidedBy', { owner: ownerWords(item.owner) })}
+          <Avatar name={ownerWords(issue.owner)} />
+          {t('move.decidedBy', { owner: ownerWords(issue.owner) })}
         </p>
       )}
     </div>

@@ -13,6 +13,7 @@ type Props = {
   object: PublicObject;
   pipeline: PublicPipeline;
   record: CrmRecord;
+  now: Date;
   /** Asks to move to a stage; left out where the reader may not. */
   onMove?: (to: string) => void;
 };
@@ -39,7 +40,7 @@ export function nextStage(
   return pipeline.stages[pipeline.stages.indexOf(current) + 1];
 }
 
-export function StagePath({ object, pipeline, record, onMove }: Props) {
+export function StagePath({ object, pipeline, record, now, onMove }: Props) {
   const { t } = useTranslation();
   const current = stageOf(object, pipeline, record);
   const at = current ? pipeline.stages.indexOf(current) : -1;
@@ -81,7 +82,7 @@ export function StagePath({ object, pipeline, record, onMove }: Props) {
                 <span className={`cut ${classes.name}`}>{stage.label}</span>
                 {gap && <span className="hidden-text">{t('record.hasGap')}</span>}
                 {here && typeof entered === 'string' && stage.outcome === 'open' && (
-                  <small>{t('record.days', { count: daysSince(entered, new Date()) })}</small>
+                  <small>{t('record.days', { count: daysSince(entered, now) })}</small>
                 )}
               </StageMenu>
             </li>

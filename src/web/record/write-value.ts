@@ -4,7 +4,7 @@ import { viewOf } from '../../kinds/fields/views.ts';
 
 export function writeValue(field: PublicField, value: unknown): unknown {
   const { write } = viewOf(field);
-  const written = write ? write((value ?? null) as never) : value;
+  const written = write ? write(value ?? null) : value;
   return written === undefined || written === '' ? null : written;
 }
 

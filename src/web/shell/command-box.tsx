@@ -36,7 +36,7 @@ export function CommandBox({ onClose }: { onClose(): void }) {
       group: t('search.records'),
       icon: <ObjectIcon name={object.icon} />,
       words: record.name,
-      detail: record.detail ?? object.label.one,
+      detail: object.label.one,
       run: () => void navigate({ to: '/o/$object/$id', params: { object: record.object, id: record.id } }),
     };
   });

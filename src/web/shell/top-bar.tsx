@@ -1,8 +1,7 @@
 /** The top: where I am, search, create, me. */
 import { ActionIcon, Button, Menu } from '@mantine/core';
-import { IconChevronRight, IconPlus, IconSearch } from '@tabler/icons-react';
+import { IconChevronLeft, IconChevronRight, IconPlus, IconSearch } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PublicObject } from '../../core/catalog/public-catalog.ts';
 import { objectOf, useCatalog } from '../api/catalog.ts';
@@ -34,6 +33,7 @@ export function TopBar({ onSearch, onCreate }: Props) {
             <li>
               {where.id ? (
                 <Link to="/o/$object" params={{ object: here.key }} className={classes.crumb}>
+                  <IconChevronLeft size={18} stroke={1.6} aria-hidden="true" className={classes.back} />
                   {here.label.many}
                 </Link>
               ) : (
@@ -42,7 +42,7 @@ export function TopBar({ onSearch, onCreate }: Props) {
             </li>
           )}
           {where.id && (
-            <li className="cut">
+            <li className={classes.here}>
               <Next />
               <b aria-current="page" className="cut">
                 {where.name ?? '…'}

@@ -51,19 +51,26 @@ export function dateWords(date: string, when: When): string {
   return named(days, instant, 'UTC', when.locale, date.slice(0, 4) === now.slice(0, 4));
 }
 
-/** An instant: as a date, and on a near day with its time. */
-export function instantWords(iso: string, when: When): string {
+/** The day of an instant: “Today”, “Mon 16 Mar”. */
+export function dayWords(iso: string, when: When): string {
   const instant = new Date(iso);
-  if (Number.isNaN(instant.getTime())) return iso;
   const days = dayNumber(instant, when.timeZone) - dayNumber(when.now, when.timeZone);
   const here = today(instant, when.timeZone);
-  const words = named(
+  return named(
     days,
     instant,
     when.timeZone,
     when.locale,
     here.slice(0, 4) === today(when.now, when.timeZone).slice(0, 4),
   );
+}
+
+/** An instant: as a date, and on a near day with its time. */
+export function instantWords(iso: string, when: When): string {
+  const instant = new Date(iso);
+  if (Number.isNaN(instant.getTime())) return iso;
+  const days = dayNumber(instant, when.timeZone) - dayNumber(when.now, when.timeZone);
+  const words = dayWords(iso, when);
   return Math.abs(days) <= 1 ? `${words} ${timeWords(iso, when)}` : words;
 }
 

@@ -29,6 +29,8 @@ export const theme = createTheme({
     Loader: { defaultProps: { size: 16 } },
     Modal: { defaultProps: { padding: 0, transitionProps: { duration: 120, transition: 'fade' } } },
     Drawer: { defaultProps: { padding: 0, position: 'right', transitionProps: { duration: 160 } } },
+    Select: { defaultProps: { selectFirstOptionOnChange: true } },
+    MultiSelect: { defaultProps: { selectFirstOptionOnChange: true } },
     Tooltip: { defaultProps: { openDelay: 400, transitionProps: { duration: 80 } } },
   },
 });

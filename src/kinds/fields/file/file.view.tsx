@@ -1,5 +1,6 @@
 import { IconPaperclip } from '@tabler/icons-react';
 import { defineFieldView } from '../../../core/kinds/field-view.ts';
+import { messages } from '../../../web/messages/messages.ts';
 import type { KeptFile } from '../../../web/ui/file-drop.tsx';
 import { lazyInput } from '../../../web/ui/lazy-input.tsx';
 
@@ -8,7 +9,8 @@ const FileDrop = lazyInput(async () => (await import('../../../web/ui/file-drop.
 export const fileView = defineFieldView<KeptFile>({
   width: 180,
   holdsFile: true,
-  text: (value) => value?.name ?? '',
+  // History keeps the id alone.
+  text: (value) => (typeof value === 'string' ? messages.t('fields.file') : (value?.name ?? '')),
   Cell: ({ value }) =>
     value ? (
       <a href={`/api/v1/files/${value.id}`} className="row value-link" style={{ gap: 6 }} download>

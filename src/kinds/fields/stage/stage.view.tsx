@@ -1,6 +1,6 @@
 /** A stage: the dial says how far along, the name says where. */
 import type { PublicField } from '../../../core/catalog/public-catalog.ts';
-import { type CellProps, type ViewEnv } from '../../../core/kinds/field-view.ts';
+import type { CellProps, ViewEnv } from '../../../core/kinds/field-view.ts';
 import { pipelineOf } from '../../../web/api/catalog.ts';
 import { StageDial } from '../../../web/record/stage-dial.tsx';
 import { oneOf } from '../choice/choice.view.tsx';

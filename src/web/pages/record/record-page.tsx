@@ -162,6 +162,7 @@ function Record({ object, id }: { object: PublicObject; id: string }) {
               object={object}
               pipeline={pipeline}
               record={record}
+              now={env.now()}
               onMove={mayMove ? move : undefined}
             />
             <StageGuide object={object} pipeline={pipeline} record={record} />

@@ -1,11 +1,11 @@
 /** The first run, opened from the one-time link: who administers, and where the team works. */
 import { Button, PasswordInput, Select, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { problemOf } from '../../api/request.ts';
-import { setUp, signIn } from '../../api/session.ts';
+import { checkSetUp, setUp } from '../../api/session.ts';
 import { issueWords, refusalWords } from '../../record/refusal-words.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { EntryFrame } from '../entry-frame.tsx';
@@ -29,16 +29,14 @@ export function SetUpPage() {
   useTitle(t('setUp.title'));
 
   const send = useMutation({
-    mutationFn: async () => {
-      await setUp({
+    mutationFn: () =>
+      setUp({
         token,
         name: name.trim(),
         email: email.trim(),
         password,
         workspace: { name: team.trim(), timeZone: zone, currency, country },
-      });
-      await signIn({ email: email.trim(), password });
-    },
+      }),
     onSuccess: () => {
       client.clear();
       router.history.push('/');
@@ -68,6 +66,21 @@ export function SetUpPage() {
         ? refusalWords(send.error)
         : undefined;
 
+  const link = useQuery({
+    queryKey: ['set-up', token],
+    queryFn: () => checkSetUp(token),
+    enabled: token !== '',
+    retry: false,
+    staleTime: Infinity,
+  });
+  if (link.isError && problemOf(link.error).status !== 0) {
+    const [issue] = problemOf(link.error).errors;
+    return (
+      <EntryFrame title={t('setUp.gone')} text={issue ? issueWords(issue) : refusalWords(link.error)}>
+        {null}
+      </EntryFrame>
+    );
+  }
   if (!token) {
     return (
       <EntryFrame title={t('setUp.title')} text={t('setUp.noToken')}>

@@ -30,7 +30,7 @@ export function RecordLines({ object, columns, pages, onSeen, env }: TableProps)
   const stage = columns.find((field) => field.role === 'stage');
   const facts = columns.filter((field) => field !== figure && field !== stage).slice(0, 3);
   const fact = (field: PublicField | undefined, record: Record<string, unknown>) =>
-    field ? viewOf(field).text(record[field.key] as never, field, env) : '';
+    field ? viewOf(field).text(record[field.key], field, env) : '';
   return (
     <div
       ref={scroll}

@@ -2,12 +2,12 @@
 import { Button, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useMediaQuery } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { objectOf, useCatalog } from '../../api/catalog.ts';
-import { countQuery, recordQuery, type ListParams } from '../../api/records.ts';
+import { recordQuery, type ListParams } from '../../api/records.ts';
 import { problemOf } from '../../api/request.ts';
 import { FilterBar } from '../../conditions/filter-bar.tsx';
 import { refusalWords } from '../../record/refusal-words.ts';
@@ -23,6 +23,7 @@ import { RecordLines } from './record-lines.tsx';
 import { RecordTable, type TableProps } from './record-table.tsx';
 import { SelectionBar } from './selection-bar.tsx';
 import { readSort, writeSort } from './sorting.ts';
+import { TableFoot } from './table-foot.tsx';
 import classes from './table-page.module.css';
 import { useRecordPages, type Seen } from './use-record-pages.ts';
 import { useSelection } from './use-selection.ts';
@@ -54,8 +55,10 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
   const change = (next: Partial<TableSearch>, replace = false) =>
     void navigate({ search: (before: TableSearch) => ({ ...before, ...next }), replace });
   const usual = useMemo(() => defaultColumns(object, env.catalog.pipelines), [object, env]);
-  const keys = search.columns?.split(',') ?? keptColumns(object).columns ?? usual;
-  const columns = useMemo(() => chosenFields(object, keys), [object, keys.join()]);
+  // A list of keys as text, so that the same choice stays the same.
+  const chosen = search.columns ?? (keptColumns(object).columns ?? usual).join(',');
+  const keys = useMemo(() => chosen.split(',').filter(Boolean), [chosen]);
+  const columns = useMemo(() => chosenFields(object, keys), [object, keys]);
   const sort = useMemo(() => readSort(search.sort), [search.sort]);
   const params: ListParams = {
     where: search.where,
@@ -64,10 +67,6 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
     fields: readFields(object, columns),
   };
   const pages = useRecordPages(object.key, params, seen);
-  const count = useQuery({
-    ...countQuery(object.key, { where: search.where, q: search.q }),
-    placeholderData: keepPreviousData,
-  });
   const at = useRef(pages.at);
   at.current = pages.at;
   const selection = useSelection(useCallback((row: number) => at.current(row)?.id, []));
@@ -85,7 +84,7 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
     peek: search.peek,
     onPeek: (id) => change({ peek: id }, search.peek !== undefined && id !== undefined),
     onOpen: open,
-    onHover: (id) => void client.prefetchQuery(recordQuery(object.key, id)),
+    onHover: (id) => void client.query(recordQuery(object.key, id)).catch(() => undefined),
     env,
   };
   const refused = pages.error !== undefined && pages.error !== null;
@@ -162,18 +161,7 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
           ) : (
             <RecordTable {...props} pages={pages.pending ? { ...pages, count: waiting } : pages} />
           )}
-          <footer className={classes.foot}>
-            <span aria-live="polite">
-              {typeof count.data === 'number' && (
-                <>
-                  <b>{new Intl.NumberFormat(env.locale).format(count.data)}</b>{' '}
-                  {(count.data === 1 ? object.label.one : object.label.many).toLowerCase()}
-                </>
-              )}
-            </span>
-            <span className="grow" />
-            {!phone && <AsOf at={count.dataUpdatedAt} />}
-          </footer>
+          <TableFoot object={object} filter={{ where: search.where, q: search.q }} env={env} />
           <SelectionBar object={object} selection={selection} />
         </div>
         {search.peek && !phone && (
@@ -194,13 +182,6 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
 
 /** Rows drawn as a skeleton until the first page is there. */
 const waiting = 16;
-
-function AsOf({ at }: { at: number }) {
-  const { t } = useTranslation();
-  if (!at) return null;
-  const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(at);
-  return <span>{t('table.asOf', { time })}</span>;
-}
 
 type QuickSearchProps = {
   value: string | undefined;
