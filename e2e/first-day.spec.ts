@@ -21,6 +21,13 @@ async function qualifiedDeal(page: Page): Promise<string> {
   return `/o/deals/${data[0]!.id}`;
 }
 
+/** The stage of the record whose page is open, as the API has it. */
+async function stageOf(page: Page): Promise<unknown> {
+  const path = new URL(page.url()).pathname.replace(/^\/o\//, '/api/v1/');
+  const record = (await (await page.request.get(url(path))).json()) as { stage: unknown };
+  return record.stage;
+}
+
 /** Grave findings of the accessibility rules, each with the elements it is about. */
 async function barriers(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -75,21 +82,30 @@ test.describe.serial('the first day', () => {
     await page.goto(url(await qualifiedDeal(page)));
     await expect(page.getByRole('heading', { name: 'Line monitoring, plants 2 and 3' })).toBeVisible();
     expect(await barriers(page)).toEqual([]);
-    await page
-      .getByRole('button', { name: /Move to Proposal sent|Proposal sent/ })
-      .first()
-      .click();
+    await page.getByRole('button', { name: 'Move to Proposal sent' }).first().click();
     const dialog = page.getByRole('dialog');
-    await expect(dialog.getByText('3 things are missing before Proposal sent')).toBeVisible();
+    await expect(dialog.getByText('Three things are missing before Proposal sent')).toBeVisible();
     await expect(
       dialog.getByText('Whoever takes over reads the same offer that the customer reads.'),
     ).toBeVisible();
+    expect(await barriers(page)).toEqual([]);
     await page.keyboard.press('Escape');
-    const { stage } = (await (
-      await page.request.get(url(`/api/v1${new URL(page.url()).pathname.slice(2)}`))
-    ).json()) as {
-      stage: string;
-    };
-    expect(stage).toBe('qualified');
+    expect(await stageOf(page)).toBe('qualified');
+  });
+
+  test('filling in what is asked for moves it, all in one', async ({ page }) => {
+    await signIn(page);
+    await page.goto(url(await qualifiedDeal(page)));
+    await page.getByRole('button', { name: 'Move to Proposal sent' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Expected close').fill('in 4 weeks');
+    await dialog.getByLabel('Proposal sent on').fill('today');
+    await dialog
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'offer.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7\n') });
+    await expect(dialog.getByText('offer.pdf')).toBeVisible();
+    await dialog.getByRole('button', { name: 'Save and move' }).click();
+    await expect(page.getByText('Moved to Proposal sent.')).toBeVisible();
+    expect(await stageOf(page)).toBe('proposal_sent');
   });
 });

@@ -33,6 +33,15 @@ export type BatchProblem = {
   errors: readonly Issue[];
 };
 
+/** What callers sent may hold NULs and halves of characters, which the database takes nowhere. */
+const storable = (text: string): string => text.replaceAll('\0', '�').toWellFormed();
+const storableJson = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner === 'string') return storable(inner);
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([key, one]) => [storable(key), one]));
+  });
+
 export async function startBatch(
   context: Context,
   input: {
@@ -48,12 +57,15 @@ export async function startBatch(
   await rows(
     context.pool,
     sql`INSERT INTO platform.batches (id, kind, object, actor, actor_name, actor_user, total, details, undo_of)
-        VALUES (${id}, ${input.kind}, ${input.object}, ${actorOf(principal)}, ${principal.name}, ${principal.user}, ${input.total ?? null}, ${JSON.stringify(input.details ?? {})}::jsonb, ${input.undoOf ?? null})`,
+        VALUES (${id}, ${input.kind}, ${input.object}, ${actorOf(principal)}, ${principal.name}, ${principal.user}, ${input.total ?? null}, ${storableJson(input.details ?? {})}::jsonb, ${input.undoOf ?? null})`,
   );
   return id;
 }
 
-/** Progress while it runs. */
+/** How long a running batch may give no sign of life before it counts as dead. */
+const silence = '5 minutes';
+
+/** Progress while it runs, and its sign of life: until it has ended, `ended_at` holds the last one. */
 export async function noteBatch(
   context: Context,
   id: string,
@@ -61,7 +73,7 @@ export async function noteBatch(
 ): Promise<void> {
   await rows(
     context.pool,
-    sql`UPDATE platform.batches SET done = ${input.done}, refused = ${input.refused}, total = coalesce(${input.total ?? null}::integer, total) WHERE id = ${id}`,
+    sql`UPDATE platform.batches SET done = ${input.done}, refused = ${input.refused}, total = coalesce(${input.total ?? null}::integer, total), ended_at = now() WHERE id = ${id}`,
   );
 }
 
@@ -86,8 +98,18 @@ export async function addBatchProblems(
   await rows(
     context.pool,
     sql`INSERT INTO platform.batch_problems (batch, row_number, record, field, raw, refused, errors)
-        SELECT ${id}::uuid, r.* FROM unnest(${column('row_number')}::integer[], ${column('record')}::uuid[], ${column('field')}::text[], ${column('raw').map((text) => text?.replaceAll('\0', '�') ?? null)}::text[], ${column('refused')}::boolean[], ${problems.map((problem) => JSON.stringify(problem.errors).replaceAll('\\u0000', '�'))}::text[]::jsonb[]) AS r`,
+        SELECT ${id}::uuid, r.* FROM unnest(${column('row_number')}::integer[], ${column('record')}::uuid[], ${column('field')}::text[], ${column('raw').map((text) => (text == null ? null : storable(text)))}::text[], ${column('refused')}::boolean[], ${problems.map((problem) => storableJson(problem.errors))}::text[]::jsonb[]) AS r`,
   );
+}
+
+/** Whether whoever ran it is gone: it calls itself running and has long been silent. */
+export async function isDead(context: Context, id: string): Promise<boolean> {
+  const found = await rows(
+    context.pool,
+    sql`SELECT 1 FROM platform.batches b WHERE b.id = ${id} AND b.state = 'running'
+        AND coalesce(b.ended_at, b.started_at) < now() - ${silence}::interval`,
+  );
+  return found.length > 0;
 }
 
 /** A batch that the caller started, or may see because it may undo any; 404 otherwise. */
@@ -96,7 +118,8 @@ export async function getBatch(context: Context, id: string): Promise<Batch> {
   const mine = context.may('batches.undo_any') ? raw('true') : sql`b.actor = ${actorOf(context.principal)}`;
   const found = await row<Batch>(
     context.pool,
-    sql`SELECT b.id, b.kind, b.object, b.state, b.actor, b.actor_name, b.started_at, b.ended_at, b.total, b.done, b.refused, b.details, b.undo_of, b.undone_by
+    sql`SELECT b.id, b.kind, b.object, b.state, b.actor, b.actor_name, b.started_at,
+               CASE WHEN b.state <> 'running' THEN b.ended_at END AS ended_at, b.total, b.done, b.refused, b.details, b.undo_of, b.undone_by
         FROM platform.batches b WHERE b.id = ${id} AND ${mine}`,
   );
   if (!found) throw notFound('batch');

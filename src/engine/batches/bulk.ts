@@ -71,6 +71,7 @@ export async function bulkEdit(context: Context, input: BulkInput): Promise<Bulk
   let done = 0;
   let refusedTotal = 0;
   const refused: BulkAnswer['refused'] = [];
+  let state: 'done' | 'stopped' = 'stopped';
   const pages = input.ids
     ? inPages([...new Set(input.ids)])
     : listIds(context, { object: object.key, where: input.where }, chunk);
@@ -95,9 +96,10 @@ export async function bulkEdit(context: Context, input: BulkInput): Promise<Bulk
       );
       await noteBatch(context, batch, { done, refused: refusedTotal });
     }
+    state = 'done';
   } finally {
     await finishBatch(context, batch, {
-      state: 'done',
+      state,
       done,
       refused: refusedTotal,
       total: done + refusedTotal,

@@ -11,7 +11,7 @@ import { groupBy } from '../write/links.ts';
 import { sameValue } from '../write/row.ts';
 import { storedColumns } from '../write/stored-row.ts';
 import { write, type Change } from '../write/write.ts';
-import { finishBatch, getBatch, noteBatch, startBatch } from './batches.ts';
+import { finishBatch, getBatch, isDead, noteBatch, startBatch, type BatchState } from './batches.ts';
 
 export type Kept = { object: string; id: string; field?: string; why: string };
 export type Undone = { batch: string; done: number; kept: Kept[] };
@@ -29,58 +29,77 @@ type BatchEvent = {
 const chunk = 200;
 const mostKept = 1000;
 
-/** Throws 404 for a batch of somebody else, 409 for one that runs or is undone already. */
+/** Throws 404 for a batch of somebody else, 409 for one that runs, is undone already, or is an undo itself. */
 export async function undoBatch(context: Context, id: string): Promise<Undone> {
   const batch = await getBatch(context, id);
-  if (batch.state === 'undone' || batch.undone_by) {
-    throw refusal(409, 'already_undone', [
-      issue('batch', 'already_undone', 'This batch is undone already.', 'Nothing is left to do.'),
-    ]);
+  if (batch.kind === 'undo') {
+    throw conflict(
+      'not_undoable',
+      'This batch is an undo, and is not undone itself.',
+      'Do again what it took back.',
+    );
   }
-  if (batch.state === 'running') {
-    throw refusal(409, 'still_running', [
-      issue(
-        'batch',
-        'still_running',
-        'This batch is still running.',
-        'Wait until it has ended, then undo it.',
-      ),
-    ]);
+  const earlier = await undosOf(context, id);
+  if (batch.state === 'undone' && earlier.at(-1)?.state !== 'stopped')
+    throw conflict('already_undone', 'This batch is undone already.', 'Nothing is left to do.');
+  if (batch.state === 'running' && !(await isDead(context, id))) {
+    throw conflict('still_running', 'This batch is still running.', 'Wait until it has ended, then undo it.');
   }
-  const claimed = await rows(
-    context.pool,
-    sql`UPDATE platform.batches SET state = 'undone' WHERE id = ${id} AND state = ${batch.state} RETURNING id`,
-  );
-  if (claimed.length === 0)
-    throw refusal(409, 'already_undone', [
-      issue('batch', 'already_undone', 'This batch is being undone already.', 'Nothing is left to do.'),
-    ]);
   const undo = await startBatch(context, {
     kind: 'undo',
     object: batch.object,
     undoOf: id,
     details: { of: id },
   });
-  await rows(context.pool, sql`UPDATE platform.batches SET undone_by = ${undo} WHERE id = ${id}`);
+  const claimed = await rows(
+    context.pool,
+    sql`UPDATE platform.batches SET state = 'undone', undone_by = ${undo}
+        WHERE id = ${id} AND state = ${batch.state} AND undone_by IS NOT DISTINCT FROM ${batch.undone_by} RETURNING id`,
+  );
+  if (claimed.length === 0) {
+    await finishBatch(context, undo, { state: 'stopped', done: 0, refused: 0 });
+    throw conflict('already_undone', 'This batch is being undone already.', 'Nothing is left to do.');
+  }
   const kept: Kept[] = [];
   let done = 0;
   let refused = 0;
-  for (const object of await objectsOf(context, id)) {
-    // Children before parents would be nicer to rollups, but every order is right: each write settles its own.
-    let after: string | null = null;
-    for (;;) {
-      const records: string[] = await recordsOf(context, id, object, after);
-      if (records.length === 0) break;
-      after = records.at(-1)!;
-      const result = await undoRecords(context, id, undo, object, records);
-      done += result.done;
-      refused += result.kept.length;
-      if (kept.length < mostKept) kept.push(...result.kept.slice(0, mostKept - kept.length));
-      await noteBatch(context, undo, { done, refused });
+  let state: 'done' | 'stopped' = 'stopped';
+  try {
+    const signed = [id, undo, ...earlier.map((one) => one.id)];
+    for (const object of await objectsOf(context, id)) {
+      // Children before parents would be nicer to rollups, but every order is right: each write settles its own.
+      let after: string | null = null;
+      for (;;) {
+        const records: string[] = await recordsOf(context, id, object, after);
+        if (records.length === 0) break;
+        after = records.at(-1)!;
+        const result = await undoRecords(context, signed, undo, object, records);
+        done += result.done;
+        refused += result.kept.length;
+        if (kept.length < mostKept) kept.push(...result.kept.slice(0, mostKept - kept.length));
+        await noteBatch(context, undo, { done, refused });
+      }
     }
+    state = 'done';
+  } finally {
+    await finishBatch(context, undo, { state, done, refused });
   }
-  await finishBatch(context, undo, { state: 'done', done, refused });
   return { batch: undo, done, kept };
+}
+
+const conflict = (code: string, message: string, fix: string) =>
+  refusal(409, code, [issue('batch', code, message, fix)]);
+
+/** Undos of the batch so far. One that died counts as stopped: another may go on where it ended. */
+async function undosOf(context: Context, batch: string): Promise<{ id: string; state: BatchState }[]> {
+  const found = await rows<{ id: string; state: BatchState }>(
+    context.pool,
+    sql`SELECT b.id, b.state FROM platform.batches b WHERE b.undo_of = ${batch} ORDER BY b.id`,
+  );
+  const undos: { id: string; state: BatchState }[] = [];
+  for (const { id, state } of found)
+    undos.push({ id, state: state === 'running' && (await isDead(context, id)) ? 'stopped' : state });
+  return undos;
 }
 
 /** Objects of the batch, the latest made first, so that what links to a record goes before the record. */
@@ -109,7 +128,8 @@ async function recordsOf(
 
 async function undoRecords(
   context: Context,
-  batch: string,
+  /** The batch, and what undid parts of it. */
+  signed: readonly string[],
   undo: string,
   key: string,
   records: readonly string[],
@@ -122,7 +142,7 @@ async function undoRecords(
     };
   const events = await rows<BatchEvent & { mine: boolean }>(
     context.pool,
-    sql`SELECT e.id, e.object, e.record, e.version, e.type, e.old, e.batch IS NOT DISTINCT FROM ${batch}::uuid AS mine FROM platform.events e
+    sql`SELECT e.id, e.object, e.record, e.version, e.type, e.old, coalesce(e.batch = ANY(${[...signed]}::uuid[]), false) AS mine FROM platform.events e
         WHERE e.record = ANY(${[...records]}::uuid[]) AND e.object = ${key} AND e.type <> 'gaps' ORDER BY e.record, e.version`,
   );
   const current = await rows<Record<string, unknown>>(
@@ -158,6 +178,19 @@ type Plan = {
   kept: { field?: string; why: string }[];
 };
 
+const changedSince = 'It was changed since.';
+
+/** Pipeline and stages belong together: where one was changed since, the others are kept too. */
+function keepStanding(object: ObjectModel, values: Record<string, unknown>, kept: Plan['kept']): void {
+  const together = [object.pipelineField, object.stageField, 'last_open_stage', 'stage_entered_at'];
+  if (!kept.some(({ field }) => together.includes(field))) return;
+  for (const key of together) {
+    if (key === undefined || !(key in values)) continue;
+    delete values[key];
+    kept.push({ field: key, why: changedSince });
+  }
+}
+
 /** What to put back on one record, from all its events (by version) and its present row. */
 function planUndo(
   object: ObjectModel,
@@ -184,14 +217,17 @@ function planUndo(
       kept.push({ field: key, why: 'The field is no longer defined.' });
       continue;
     }
-    const before = events.find((event) => event.mine && key in (event.old ?? {}))!.old![key];
-    const lastMine = events.findLastIndex((event) => event.mine && key in (event.old ?? {}));
+    const writes = events.filter((event) => key in (event.old ?? {}));
+    const lastMine = writes.findLastIndex((event) => event.mine);
+    // Back to what was there before the batch, or to what somebody put there between two of its writes.
+    const firstMine = writes.slice(0, lastMine).findLastIndex((event) => !event.mine) + 1;
+    const before = writes[firstMine]!.old![key];
     const present = field.type.stored(stored, field);
-    const next = events.slice(lastMine + 1).find((event) => key in (event.old ?? {}));
-    const wrote = next ? next.old![key] : present;
+    const wrote = writes[lastMine + 1] ? writes[lastMine + 1]!.old![key] : present;
     if (sameValue(present, wrote)) values[key] = before;
-    else kept.push({ field: key, why: 'It was changed since.' });
+    else kept.push({ field: key, why: changedSince });
   }
+  keepStanding(object, values, kept);
   const lives = events.filter(
     (event) => event.mine && (event.type === 'archived' || event.type === 'restored'),
   );

@@ -5,6 +5,7 @@
 import type { FieldModel, ObjectModel } from '../../core/catalog/catalog.ts';
 import { invalid, issue, type Issue, type Problem } from '../../core/errors/problem.ts';
 import { fieldToSql } from '../../core/conditions/to-sql.ts';
+import { isStorableText } from '../../core/json/parse-json.ts';
 import { ident, join, raw, sql, type Queryable, type Sql } from '../../core/sql/sql.ts';
 import { parseEnvOf, scopeValuesOf } from '../access/access.ts';
 import { oldValue, type Row } from './row.ts';
@@ -221,6 +222,7 @@ function matchOperand(run: Run, target: ObjectModel, key: string) {
     sql: operand.sql,
     type: operand.type,
     literal(value: unknown): unknown {
+      if (typeof value === 'string' && !isStorableText(value)) return undefined;
       const parsed = field.type.literal(value, field, env);
       return parsed.ok && parsed.value !== null ? parsed.value : undefined;
     },

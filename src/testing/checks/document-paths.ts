@@ -27,7 +27,7 @@ export function missingPaths({ path, text }: ProjectFile): Finding[] {
     for (const [, quoted] of line.matchAll(/`([^`\s]+)`/g)) {
       const named = quoted!.replace(/[#:].*$/, '').replace(/\/$/, '');
       if (!ours.test(named) || made.test(named)) continue;
-      if (!exists(named)) refuse(quoted!);
+      if (!exists(named) && !isNameOfAFile(named)) refuse(quoted!);
     }
     for (const [, target] of line.matchAll(/\]\(([^)\s]+)\)/g)) {
       const named = target!.replace(/#.*$/, '');
@@ -37,6 +37,10 @@ export function missingPaths({ path, text }: ProjectFile): Finding[] {
   });
   return found;
 }
+
+/** A bare name, in a text that has said before where it lies. */
+const isNameOfAFile = (named: string): boolean =>
+  !named.includes('/') && globSync(`{src,bench,e2e}/**/${named}`, { cwd: root }).length > 0;
 
 function exists(named: string): boolean {
   const pattern = named.replaceAll(/<[^>]+>|…/g, '*');

@@ -11,6 +11,8 @@ export const numberWords = (value: unknown, field: PublicField, locale: string |
   if (!Number.isFinite(number)) return String(value);
   return new Intl.NumberFormat(locale, {
     maximumFractionDigits: typeof decimals === 'number' ? decimals : 6,
+    // 1912 may be a year; five figures and more are read in groups.
+    useGrouping: 'min2',
   }).format(number);
 };
 
@@ -43,7 +45,7 @@ export function NumberField({
         onChange(typedNumber(event.currentTarget.value));
       }}
       rightSection={unit ? <span aria-hidden="true">{unit}</span> : undefined}
-      rightSectionWidth={unit ? 48 : undefined}
+      rightSectionWidth={unit ? 20 + unit.length * 9 : undefined}
       rightSectionPointerEvents="none"
       placeholder={rest.placeholder}
       aria-label={rest.label}
@@ -68,4 +70,16 @@ export const numberLike = (changes: Partial<FieldView<number | string>> = {}): F
   });
 };
 
-export const numberView = numberLike();
+const unitOf = (field: PublicField): string | undefined => {
+  const unit = field.settings['unit'];
+  return typeof unit === 'string' ? unit : undefined;
+};
+
+export const numberView = numberLike({
+  text: (value, field, env) => {
+    const words = numberWords(value, field, env.locale);
+    const unit = unitOf(field);
+    return words && unit ? `${words}\u00a0${unit}` : words;
+  },
+  Input: (props) => <NumberField {...props} unit={unitOf(props.field)} />,
+});
