@@ -7,6 +7,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { startDefinitions } from '../engine/definitions/start.ts';
 import type { CatalogStore } from '../engine/definitions/store.ts';
+import { forgetOldKeys } from '../engine/write/idempotency.ts';
 import { kinds } from '../kinds/index.ts';
 import { publicCatalog } from '../operations/catalog.ts';
 import { operations } from '../operations/index.ts';
@@ -22,6 +23,7 @@ import { openFileStore } from '../platform/files/file-store.ts';
 import { buildServer } from './server.ts';
 import { ensureWebBuild } from './web-build.ts';
 
+const hourMs = 3_600_000;
 const repository = join(import.meta.dirname, '../..');
 
 /** How long requests that are under way may take to finish when the server stops. */
@@ -63,6 +65,14 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
       workspace: workspace.current(),
     });
     opened.push(() => definitions.close());
+    const housekeeping = setInterval(
+      () =>
+        void forgetOldKeys(pool).catch((error: unknown) =>
+          log.warn({ err: error }, 'old idempotency keys stay for now'),
+        ),
+      hourMs,
+    );
+    opened.push(async () => clearInterval(housekeeping));
     const web = await ensureWebBuild(say);
     const server = await openServer({
       config,

@@ -31,18 +31,12 @@ export const ObjectDefinition = z.strictObject({
     .meta({ description: 'The field, or fields, a record is called by' }),
   owner_field: Key.optional().meta({ description: 'The person field that scopes own and team read' }),
   search: z.array(Key).optional().meta({ description: 'Fields that text search reads' }),
-  serves: z
-    .enum(['activity', 'task', 'document', 'user', 'team'])
-    .optional()
-    .meta({
-      description: 'The part the engine gives this object, e.g. what `advance` sends along as an activity',
-    }),
-  follows: z
-    .array(Key)
-    .optional()
-    .meta({
-      description: 'Link fields, first filled one wins, whose record decides who may read (scope linked)',
-    }),
+  serves: z.enum(['activity', 'task', 'document', 'user', 'team']).optional().meta({
+    description: 'The part the engine gives this object, e.g. what `advance` sends along as an activity',
+  }),
+  follows: z.array(Key).optional().meta({
+    description: 'Link fields, first filled one wins, whose record decides who may read (scope linked)',
+  }),
   fields: z.record(Key, FieldShape),
   retired: z.boolean().optional(),
 });

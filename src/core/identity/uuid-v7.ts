@@ -1,16 +1,15 @@
 /** UUIDv7 made by the app (RFC 9562): time-ordered, monotonic within a process even inside one millisecond. */
-import { randomFillSync } from 'node:crypto';
 
 let lastMs = 0;
 let sequence = 0;
-const pool = Buffer.alloc(8 * 512);
+const pool = new Uint8Array(8 * 512);
 let used = pool.length;
 
 export function uuidV7(): string {
   let ms = Date.now();
   if (ms > lastMs) {
     lastMs = ms;
-    sequence = (randomBytes8().readUInt16BE(0) & 0x7ff) >>> 0; // starts low enough to count up within the millisecond
+    sequence = word(randomBytes8()) & 0x7ff; // starts low enough to count up within the millisecond
   } else {
     sequence += 1;
     if (sequence > 0xfff) {
@@ -22,13 +21,17 @@ export function uuidV7(): string {
   const tail = randomBytes8();
   const time = ms.toString(16).padStart(12, '0');
   const version = (0x7000 | sequence).toString(16);
-  const variant = ((tail.readUInt16BE(0) & 0x3fff) | 0x8000).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}-${tail.toString('hex', 2, 8)}`;
+  const variant = ((word(tail) & 0x3fff) | 0x8000).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}-${hex(tail.subarray(2))}`;
 }
 
-function randomBytes8(): Buffer {
+const word = (bytes: Uint8Array): number => (bytes[0]! << 8) | bytes[1]!;
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+function randomBytes8(): Uint8Array {
   if (used >= pool.length) {
-    randomFillSync(pool);
+    crypto.getRandomValues(pool);
     used = 0;
   }
   const slice = pool.subarray(used, used + 8);

@@ -3,7 +3,7 @@
  * become SQL, field rights decide what is selected, filtered, sorted, grouped and written; what may leak
  * sideways (a rollup over records one may not read, a computed field over a hidden one) is hidden here.
  */
-import type { Catalog, FieldModel } from '../../core/catalog/catalog.ts';
+import type { Catalog, FieldModel, ObjectModel } from '../../core/catalog/catalog.ts';
 import type { Context } from '../../core/context/context.ts';
 import type { ParseEnv } from '../../core/kinds/field-type.ts';
 import type { Verb } from '../../core/definitions/role.ts';
@@ -22,14 +22,16 @@ export type Access = {
   all(verb: Verb, object: string): boolean;
   field(object: string, field: string): FieldRight;
   visibility: Visibility;
+  /** The object, called only by those of its name fields that may be seen. */
+  named(object: ObjectModel): ObjectModel;
+  /** The catalog with all its objects so called: what reads the names of linked records. */
+  seen: Catalog;
 };
 
-const memo = new WeakMap<Catalog, Map<string, { grants: Grants; rights: Map<string, FieldRight> }>>();
+type OfRoles = { grants: Grants; rights: Map<string, FieldRight>; seen?: Catalog };
+const memo = new WeakMap<Catalog, Map<string, OfRoles>>();
 
-function ofRoles(
-  catalog: Catalog,
-  roles: readonly string[],
-): { grants: Grants; rights: Map<string, FieldRight> } {
+function ofRoles(catalog: Catalog, roles: readonly string[]): OfRoles {
   let byRoles = memo.get(catalog);
   if (!byRoles) memo.set(catalog, (byRoles = new Map()));
   const id = [...roles].sort().join(' ');
@@ -54,7 +56,8 @@ export const scopeValuesOf = (context: Context): ScopeValues => ({
 
 export function accessOf(context: Context): Access {
   const { catalog } = context;
-  const { grants, rights } = ofRoles(catalog, context.principal.roles);
+  const known = ofRoles(catalog, context.principal.roles);
+  const { grants, rights } = known;
   const values = scopeValuesOf(context);
   let parse: ParseEnv | undefined;
 
@@ -85,12 +88,13 @@ export function accessOf(context: Context): Access {
     const model = catalog.objects.get(object)!;
     const parts: Sql[] = [];
     const before: Sql[] = [];
-    for (const key of model.definition.follows ?? []) {
+    for (const [at, key] of (model.definition.follows ?? []).entries()) {
       const field = model.fields.get(key);
       const target = field?.type.linkTo?.(field);
       if (!field || !target || target === object) continue;
       const column = ident(alias, key);
-      const inner = `${alias}_${key}`;
+      // Short, for PostgreSQL cuts names at 63 bytes and two cut alike would be one.
+      const inner = `${alias}_l${at}`;
       parts.push(
         and([
           ...before,
@@ -109,14 +113,14 @@ export function accessOf(context: Context): Access {
 
   const field = (object: string, key: string): FieldRight => {
     const id = `${object}.${key}`;
-    let known = rights.get(id);
-    if (known === undefined) {
+    let right = rights.get(id);
+    if (right === undefined) {
       const model = catalog.objects.get(object)?.fields.get(key);
       rights.set(id, 'hidden'); // a computed field that names itself stays hidden
-      known = model ? rightOf(model) : 'hidden';
-      rights.set(id, known);
+      right = model ? rightOf(model) : 'hidden';
+      rights.set(id, right);
     }
-    return known;
+    return right;
   };
 
   const rightOf = (model: FieldModel): FieldRight => {
@@ -158,5 +162,25 @@ export function accessOf(context: Context): Access {
     object: (object) => grants.scopes('read', object).length > 0,
   };
 
-  return { may: (verb, object) => grants.scopes(verb, object).length > 0, scope, all, field, visibility };
+  const named = (object: ObjectModel): ObjectModel => {
+    const nameFields = object.nameFields.filter((key) => field(object.key, key) !== 'hidden');
+    return nameFields.length === object.nameFields.length ? object : { ...object, nameFields };
+  };
+  const seen = (): Catalog => {
+    const objects = new Map([...catalog.objects].map(([key, object]) => [key, named(object)]));
+    const same = [...objects].every(([key, object]) => object === catalog.objects.get(key));
+    return same ? catalog : { ...catalog, objects };
+  };
+
+  return {
+    may: (verb, object) => grants.scopes(verb, object).length > 0,
+    scope,
+    all,
+    field,
+    visibility,
+    named,
+    get seen() {
+      return (known.seen ??= seen());
+    },
+  };
 }

@@ -63,6 +63,11 @@ export async function bulkEdit(context: Context, input: BulkInput): Promise<Bulk
   }).catch((error: unknown) => {
     if (!isProblem(error) || error.body.status !== 404) throw error;
   });
+  // The first page is found before a batch begins: it may say that the filter does not hold together.
+  const pages = input.ids
+    ? inPages([...new Set(input.ids)])
+    : listIds(context, { object: object.key, where: input.where }, chunk);
+  let page = await pages.next();
   const batch = await startBatch(context, {
     kind: 'bulk',
     object: object.key,
@@ -72,11 +77,9 @@ export async function bulkEdit(context: Context, input: BulkInput): Promise<Bulk
   let refusedTotal = 0;
   const refused: BulkAnswer['refused'] = [];
   let state: 'done' | 'stopped' = 'stopped';
-  const pages = input.ids
-    ? inPages([...new Set(input.ids)])
-    : listIds(context, { object: object.key, where: input.where }, chunk);
   try {
-    for await (const ids of pages) {
+    for (; !page.done; page = await pages.next()) {
+      const ids = page.value;
       const outcomes = await write(context, {
         changes: ids.map(change),
         mode: 'each',

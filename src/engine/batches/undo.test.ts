@@ -103,7 +103,7 @@ test('text that the database cannot hold is answered for, and spoils no batch', 
   const answer = await bulkEdit(admin, { object: 'accounts', ids: [id, 'x\0'], set });
   expect(answer.refused.map(({ errors }) => errors[0]!.code)).toEqual(['link_not_found', 'not_found']);
   expect((await getBatch(admin, answer.batch)).details).toEqual({
-    set: { parent: { match: { name: 'a� � \\u0000' } } },
+    set: { parent: { match: { name: 'a�b � \\u0000' } } },
   });
 });
 

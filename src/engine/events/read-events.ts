@@ -37,6 +37,3 @@ export async function readEvents(
         ORDER BY e.xid, e.id LIMIT ${limit}`,
   );
 }
-
-/** The cursor that stands behind an event. */
-export const cursorAfter = (event: StoredEvent): EventCursor => ({ xid: event.xid, id: event.id });

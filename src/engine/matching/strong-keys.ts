@@ -113,7 +113,7 @@ async function findKnown(run: Run, on: Queryable, keys: readonly Key[]): Promise
       ? raw('true')
       : sql`(${run.access.scope('read', row.object.key, 't')}) IS TRUE`;
     parts.push(
-      sql`SELECT ${at}::integer AS k, w.n::integer AS n, m.id, m.name, m.readable FROM unnest(${lists}) WITH ORDINALITY AS w(${names}, n) CROSS JOIN LATERAL (SELECT t.id, ${recordName(row.object, 't')} AS name, ${readable} AS readable FROM ${ident('crm', row.object.key)} t WHERE ${and([...equal, raw('t.archived_at IS NULL')])} LIMIT 5) m`,
+      sql`SELECT ${at}::integer AS k, w.n::integer AS n, m.id, m.name, m.readable FROM unnest(${lists}) WITH ORDINALITY AS w(${names}, n) CROSS JOIN LATERAL (SELECT t.id, ${recordName(run.access.named(row.object), 't')} AS name, ${readable} AS readable FROM ${ident('crm', row.object.key)} t WHERE ${and([...equal, raw('t.archived_at IS NULL')])} LIMIT 5) m`,
     );
   });
   for (const row of await run.query(on, join(parts, ' UNION ALL '))) {

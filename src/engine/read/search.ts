@@ -27,7 +27,7 @@ export async function search(
   if (objects.length === 0) return [];
   const parts = objects.map((object) => {
     const where = readCondition(context, access, object, 't', { q: input.q });
-    return sql`(SELECT ${object.key}::text AS object, t.id, ${recordName(object, 't')} AS name, strpos(t.search__, ${folded}) AS at FROM ${ident('crm', object.key)} t WHERE ${where} ORDER BY t.id DESC LIMIT ${limit})`;
+    return sql`(SELECT ${object.key}::text AS object, t.id, ${recordName(access.named(object), 't')} AS name, strpos(t.search__, ${folded}) AS at FROM ${ident('crm', object.key)} t WHERE ${where} ORDER BY t.id DESC LIMIT ${limit})`;
   });
   const found = await runRead(context, join(parts, ' UNION ALL '));
   const rank = (row: Record<string, unknown>): number => (row['at'] === 1 ? 0 : row['at'] === 0 ? 2 : 1);

@@ -27,7 +27,7 @@ export const unknownObject = (key: string) => {
     body: {
       ...problem.body,
       code: 'unknown_object',
-      detail: `There is no object “${key.slice(0, 60)}”, or you may not see it.`,
+      detail: `There is no object “${String(key).slice(0, 60)}”, or you may not see it.`,
     },
   });
 };
@@ -56,7 +56,7 @@ export function selectedFields(object: ObjectModel, access: Access, asked?: read
 
 export function selectEnvOf(context: Context, access: Access): SelectEnv {
   return {
-    catalog: context.catalog,
+    catalog: access.seen,
     currency: context.workspace.currency,
     readable: (object, alias) =>
       access.all('read', object) ? raw('true') : access.scope('read', object, alias),
@@ -127,6 +127,13 @@ function makeSelection(
     }
   }
   return { fields, columns: join(parts), record: (row) => recordOf(row, fields) };
+}
+
+/** A link as the caller may know it: nothing where it points to what they may not read. */
+export function readableLink(access: Access, field: FieldModel, expression: Sql): Sql {
+  const target = field.type.linkTo?.(field);
+  if (target === undefined || access.all('read', target)) return expression;
+  return sql`(CASE WHEN EXISTS (SELECT 1 FROM ${ident('crm', target)} r WHERE r.id = ${expression} AND ${access.scope('read', target, 'r')}) THEN ${expression} END)`;
 }
 
 function recordOf(row: Record<string, unknown>, fields: readonly FieldModel[]): Record<string, unknown> {

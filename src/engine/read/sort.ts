@@ -8,7 +8,7 @@ import { fieldToSql } from '../../core/conditions/to-sql.ts';
 import { invalid, issue } from '../../core/errors/problem.ts';
 import { and, ident, join, or, raw, sql, type Sql } from '../../core/sql/sql.ts';
 import { parseEnvOf, scopeValuesOf, type Access } from '../access/access.ts';
-import { unknownField } from './select.ts';
+import { readableLink, unknownField } from './select.ts';
 
 type Expression = { sql: Sql; type: string; descending: boolean };
 /** One sort field: text sorts by two expressions (folded, then as written), most types by one. */
@@ -56,14 +56,19 @@ export function parseSort(
         }))
       : [
           {
-            sql: fieldToSql(key, {
-              catalog: context.catalog,
-              object: object.key,
-              alias,
-              place: 'list',
-              scope: scopeValuesOf(context),
-              parse: parseEnvOf(context),
-            }).sql,
+            // Its values stand in the cursor, which anybody can read.
+            sql: readableLink(
+              access,
+              field,
+              fieldToSql(key, {
+                catalog: context.catalog,
+                object: object.key,
+                alias,
+                place: 'list',
+                scope: scopeValuesOf(context),
+                parse: parseEnvOf(context),
+              }).sql,
+            ),
             type: operandType,
             descending,
           },

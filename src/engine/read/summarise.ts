@@ -5,7 +5,7 @@ import { invalid, issue } from '../../core/errors/problem.ts';
 import { ident, join, raw, sql, type Sql } from '../../core/sql/sql.ts';
 import { accessOf, parseEnvOf, scopeValuesOf } from '../access/access.ts';
 import { runRead } from './run.ts';
-import { readableObject, unknownField } from './select.ts';
+import { readableLink, readableObject, unknownField } from './select.ts';
 import { readCondition, type Filter } from './where.ts';
 
 export type Measure = { fn: 'count' } | { fn: 'sum' | 'avg' | 'min' | 'max'; field: string };
@@ -58,7 +58,10 @@ export async function summarise(
     const shown = field.type.columns(field)[0];
     return {
       key,
-      expression: field.type.traits(field).includes('textual') && shown ? ident('t', shown.name) : expression,
+      expression:
+        field.type.traits(field).includes('textual') && shown
+          ? ident('t', shown.name)
+          : readableLink(access, field, expression),
     };
   });
   const columns: Sql[] = [
@@ -70,7 +73,7 @@ export async function summarise(
       const fits =
         measure.fn === 'sum' || measure.fn === 'avg'
           ? traits.includes('numeric')
-          : traits.includes('ordered');
+          : traits.includes('numeric') || traits.includes('temporal');
       if (!fits) {
         throw invalid([
           issue(

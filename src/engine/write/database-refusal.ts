@@ -1,34 +1,40 @@
 /** What the database refuses because of the caller's data, told as a Problem; undefined for what is our own fault. */
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import { invalid, issue, refusal, type Problem } from '../../core/errors/problem.ts';
+import type { Access } from '../access/access.ts';
+import { fieldIndexes } from '../tables/desired.ts';
 
 type DatabaseError = {
   code?: string;
   schema?: string;
   table?: string;
   column?: string;
-  detail?: string;
   constraint?: string;
 };
 
-/** SQLSTATE class 22: data the types cannot hold, found only there. */
-const unfit = /^22/;
+/** SQLSTATE classes: data the types cannot hold, found only there; more than an index or a row can hold. */
+const unfit = /^(22|54)/;
 
-export function databaseRefusal(catalog: Catalog, error: unknown): Problem | undefined {
-  const { code, schema, table, detail, column } = error as DatabaseError;
+/** `access`: a hidden field is not named, not even by its conflict. */
+export function databaseRefusal(catalog: Catalog, access: Access, error: unknown): Problem | undefined {
+  const { code, schema, table, constraint, column } = error as DatabaseError;
   if (schema === 'crm' && code === '23505') {
     const object = catalog.objects.get(table ?? '');
-    const columns = /^Key \(([^)]*)\)/.exec(detail ?? '')?.[1]?.split(', ') ?? [];
-    const field = object?.fields.get(columns[0]?.replaceAll('"', '').split('__')[0] ?? '');
+    const ownId = constraint?.endsWith('_pkey') ?? false;
+    const field = [...(object?.fields.values() ?? [])].find(
+      (one) =>
+        access.field(one.object, one.key) !== 'hidden' &&
+        fieldIndexes(one).some((index) => index.unique && index.name === constraint),
+    );
     return refusal(409, 'not_unique', [
       issue(
-        field?.key ?? 'id',
+        field?.key ?? (ownId ? 'id' : ''),
         'not_unique',
         'There is another {one} with this {label}.',
         'Use another value, or change the record that has it.',
         {
           one: object?.label.one.toLowerCase() ?? 'record',
-          label: field?.label.toLowerCase() ?? 'value',
+          label: field?.label.toLowerCase() ?? (ownId ? 'id' : 'value'),
         },
       ),
     ]);

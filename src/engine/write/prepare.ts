@@ -272,6 +272,11 @@ function parseInto(
       );
       continue;
     }
+    const foreign = hiddenInMatch(context, access, field, raw);
+    if (foreign !== undefined) {
+      issues.push(unknownField(row.path + key, foreign));
+      continue;
+    }
     const parsed =
       input.text && typeof raw === 'string' && field.type.parseText
         ? field.type.parseText(raw, field, env)
@@ -292,6 +297,18 @@ function parseInto(
   if (row.kind === 'create') defaults(context, env, row, issues);
   required(row, issues);
   if (issues.length > 0) throw invalid(issues);
+}
+
+/** The first field of `{match: {…}}` that the target lacks or hides: told in the same words. */
+function hiddenInMatch(
+  context: Context,
+  access: Access,
+  field: FieldModel,
+  value: unknown,
+): string | undefined {
+  const target = field.type.linkTo?.(field);
+  if (target === undefined || !plainObject(value) || !plainObject(value['match'])) return undefined;
+  return Object.keys(value['match']).find((key) => access.field(target, key) === 'hidden');
 }
 
 export const rawText = (raw: unknown): string =>

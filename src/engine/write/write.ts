@@ -102,7 +102,7 @@ async function once(
     await client.query('ROLLBACK').catch((failure: Error) => (broken ??= failure));
     throw isProblem(error) || error === staleCatalog
       ? error
-      : (databaseRefusal(context.catalog, error) ?? error);
+      : (databaseRefusal(context.catalog, access, error) ?? error);
   } finally {
     client.off('error', onError);
     client.release(broken);
@@ -199,7 +199,7 @@ async function savepoint(
     await client.query('RELEASE SAVEPOINT rows');
     return found;
   } catch (error) {
-    const problem = isProblem(error) ? error : databaseRefusal(run.context.catalog, error);
+    const problem = isProblem(error) ? error : databaseRefusal(run.context.catalog, run.access, error);
     if (!problem) throw error;
     await client.query('ROLLBACK TO SAVEPOINT rows; RELEASE SAVEPOINT rows');
     return single ? { rows: [], refused: new Map([[rows[0]!.index, problem]]) } : 'row by row';

@@ -29,7 +29,7 @@ export function runTool(
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], {
       cwd: root,
-      env: { ...process.env, PATH: withOurBins(process.env['PATH']), ...env },
+      env: { ...process.env, ...plain, PATH: withOurBins(process.env['PATH']), ...env },
       stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -42,6 +42,9 @@ export function runTool(
     });
   });
 }
+
+/** A log is read as text: colours belong on a terminal. */
+const plain: Record<string, string> = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
 
 /** Native tools look for one another on the PATH. */
 const withOurBins = (path = ''): string =>

@@ -66,7 +66,6 @@ export function FilterEditor({ object, env, test, onApply }: Props) {
         autoFocus={!test}
         data-autofocus={test ? undefined : true}
         comboboxProps={{ withinPortal: false, shadow: 'none' }}
-        maxDropdownHeight={240}
         nothingFoundMessage={t('fields.nothingFound')}
       />
       {path && (

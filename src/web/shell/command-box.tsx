@@ -86,7 +86,7 @@ export function CommandBox({ onClose }: { onClose(): void }) {
       withCloseButton={false}
       size={560}
       yOffset="12vh"
-      aria-label={t('shell.search')}
+      attributes={{ content: { 'aria-label': t('shell.search') } }}
       classNames={{ content: classes.content }}
     >
       <div className={classes.ask}>

@@ -53,7 +53,6 @@ export function RecordPicker({ object, extra = [], id, value, onChange, onPick, 
       data-autofocus={rest.autoFocus || undefined}
       defaultDropdownOpened={Boolean(onPick)}
       comboboxProps={{ shadow: 'none', transitionProps: { duration: 80 } }}
-      maxDropdownHeight={280}
     />
   );
 }

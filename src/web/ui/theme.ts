@@ -14,6 +14,12 @@ const cobalt: MantineColorsTuple = [
   '#122f80',
 ];
 
+/** Enter takes the first that fits; the list itself scrolls, so that it stays one thing for assistive technology. */
+const choosing = { selectFirstOptionOnChange: true, withScrollArea: false, role: 'combobox' };
+
+/** A page has one banner; the head of a dialog is none. */
+const quietHead = { header: { role: 'presentation' } };
+
 export const theme = createTheme({
   primaryColor: 'cobalt',
   colors: { cobalt },
@@ -27,10 +33,23 @@ export const theme = createTheme({
   // By name, not by import: what a page does not show is not loaded with the theme.
   components: {
     Loader: { defaultProps: { size: 16 } },
-    Modal: { defaultProps: { padding: 0, transitionProps: { duration: 120, transition: 'fade' } } },
-    Drawer: { defaultProps: { padding: 0, position: 'right', transitionProps: { duration: 160 } } },
-    Select: { defaultProps: { selectFirstOptionOnChange: true } },
-    MultiSelect: { defaultProps: { selectFirstOptionOnChange: true } },
+    Modal: {
+      defaultProps: {
+        padding: 0,
+        attributes: quietHead,
+        transitionProps: { duration: 120, transition: 'fade' },
+      },
+    },
+    Drawer: {
+      defaultProps: {
+        padding: 0,
+        attributes: quietHead,
+        position: 'right',
+        transitionProps: { duration: 160 },
+      },
+    },
+    Select: { defaultProps: choosing },
+    MultiSelect: { defaultProps: choosing },
     Tooltip: { defaultProps: { openDelay: 400, transitionProps: { duration: 80 } } },
   },
 });

@@ -26,7 +26,6 @@ export function ChoiceInput({ id, data, value, onChange, onPick, ...rest }: Prop
       required={rest.required}
       autoFocus={rest.autoFocus}
       data-autofocus={rest.autoFocus || undefined}
-      maxDropdownHeight={280}
       comboboxProps={{ shadow: 'none' }}
     />
   );
