@@ -11,6 +11,7 @@ import { ArgumentWords } from './argument-words.tsx';
 import classes from './filter-bar.module.css';
 import { filterCondition, filterParts, type FilterPart } from './filter-parts.ts';
 import { operatorWords } from './operator-words.ts';
+import { useCloseOutside } from './use-close-outside.ts';
 
 const FilterEditor = lazy(async () => ({ default: (await import('./filter-editor.tsx')).FilterEditor }));
 
@@ -25,6 +26,7 @@ export function FilterBar({ object, where, onChange, env }: Props) {
   const { t } = useTranslation();
   const parts = filterParts(where);
   const [open, setOpen] = useState<number>();
+  useCloseOutside(open !== undefined, () => setOpen(undefined));
   const replace = (index: number, part: FilterPart | undefined) => {
     const next = [...parts];
     if (part) next[index] = part;
@@ -38,13 +40,14 @@ export function FilterBar({ object, where, onChange, env }: Props) {
       {parts.map((part, index) => (
         <span key={index} className={classes.part}>
           {index > 0 && <span className={classes.and}>{t('conditions.and')}</span>}
-          <span className={classes.chip}>
+          <span className={classes.chip} data-filter-part>
             {'test' in part ? (
               <Popover
                 opened={open === index}
                 onChange={(opened) => setOpen(opened ? index : undefined)}
                 position="bottom-start"
                 trapFocus
+                closeOnClickOutside={false}
                 withinPortal
                 width={340}
               >
@@ -87,6 +90,7 @@ export function FilterBar({ object, where, onChange, env }: Props) {
         onChange={(opened) => setOpen(opened ? -1 : undefined)}
         position="bottom-start"
         trapFocus
+        closeOnClickOutside={false}
         withinPortal
         width={340}
       >
@@ -97,7 +101,7 @@ export function FilterBar({ object, where, onChange, env }: Props) {
               parts.length > 0 ? <IconPlus size={14} stroke={1.6} /> : <IconFilter size={14} stroke={1.6} />
             }
             onClick={() => setOpen(open === -1 ? undefined : -1)}
-            data-filter-add
+            data-filter-part
           >
             {parts.length > 0 ? t('conditions.addAnd') : t('conditions.add')}
           </Button>

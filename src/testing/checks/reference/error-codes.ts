@@ -17,6 +17,14 @@ function saidIn(args: readonly Node[]): Said | undefined {
   return undefined;
 }
 
+/** `refusal(422, 'checkpoint', …)`: a whole document under one code, its sentences made elsewhere. */
+function refusedAs(node: Node): Said | undefined {
+  if ((node['callee'] as Node)['name'] !== 'refusal') return undefined;
+  const [, second] = node['arguments'] as Node[];
+  const key = literal(second);
+  return key === undefined ? undefined : { code: key, message: '', fix: '' };
+}
+
 const literal = (node: Node | undefined): string | undefined =>
   node?.type === 'Literal' && typeof node['value'] === 'string' ? node['value'] : undefined;
 
@@ -47,12 +55,12 @@ function allSaid(): Said[] {
   for (const { path, text } of files) {
     walk(parseSource(path, text).program, (node) => {
       if (node.type === 'CallExpression') {
-        const found = saidIn(node['arguments'] as Node[]);
+        const found = saidIn(node['arguments'] as Node[]) ?? refusedAs(node);
         if (found) said.push(found);
       } else if (node.type === 'ObjectExpression') {
         const key = literal(property(node, 'code'));
-        const message = template(property(node, 'message'));
-        if (key !== undefined && message !== undefined) {
+        if (key !== undefined && property(node, 'message')) {
+          const message = template(property(node, 'message')) ?? '';
           said.push({ code: key, message, fix: template(property(node, 'fix')) ?? '' });
         }
       }
@@ -71,8 +79,10 @@ export function errorCodesPage(): string {
   const rows = [...byCode]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, said]) => {
-      const shown = said.toSorted((a, b) => (a.message < b.message ? -1 : 1)).slice(0, 3);
-      const more = said.length > 3 ? `<br>… and ${said.length - 3} more` : '';
+      const spoken = said.filter(({ message }) => message !== '');
+      if (spoken.length === 0) return [code(key), 'as the definition or the case says', '–'];
+      const shown = spoken.toSorted((a, b) => (a.message < b.message ? -1 : 1)).slice(0, 3);
+      const more = spoken.length > 3 ? `<br>… and ${spoken.length - 3} more` : '';
       return [
         code(key),
         shown.map(({ message }) => plain(message)).join('<br>') + more,
