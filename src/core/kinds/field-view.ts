@@ -50,6 +50,8 @@ export type InputProps<V = any> = {
   label?: string;
   /** Called when choosing is already answering (a list), so that an inline edit can save at once. */
   onPick?(value: V | null): void;
+  /** The list stands open from the start: who clicked on a value wants to choose another. */
+  openAtOnce?: boolean;
 };
 
 export type FieldView<V = any> = {
@@ -72,6 +74,8 @@ export type FieldView<V = any> = {
   Argument?(props: InputProps): ReactNode;
   /** A literal of a condition in words; default `text`. */
   ArgumentWords?(props: CellProps): ReactNode;
+  /** All values there can be, where they are a known handful. */
+  choices?(field: PublicField, env: ViewEnv): readonly { key: string; label: string; active: boolean }[];
   /** Value as read → value as written; default as it is. */
   write?(value: V | null): unknown;
 };

@@ -7,6 +7,7 @@ import { runRead } from './run.ts';
 import { readableObject, selection } from './select.ts';
 import {
   afterCursor,
+  badCursor,
   cursorColumns,
   decodeCursor,
   encodeCursor,
@@ -53,7 +54,10 @@ export async function list(context: Context, input: ListInput, on?: Queryable): 
       context,
       sql`SELECT ${columns} FROM ${table} t WHERE ${condition} ORDER BY ${orderBy(sort, phase)} LIMIT ${most}`,
       on,
-    );
+    ).catch((error: unknown) => {
+      // A value that looks right and is none, such as the 45th of a month: only the database can tell.
+      throw after && unfit.test((error as { code?: string }).code ?? '') ? badCursor() : error;
+    });
   };
 
   const found: { phase: Phase; row: Record<string, unknown> }[] = [];
@@ -84,6 +88,8 @@ export async function list(context: Context, input: ListInput, on?: Queryable): 
   }
   return result;
 }
+
+const unfit = /^22/;
 
 const defined = (part: Sql | undefined): Sql[] => (part ? [part] : []);
 

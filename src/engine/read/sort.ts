@@ -130,7 +130,7 @@ export function encodeCursor(sort: Sort, phase: Phase, row: Record<string, unkno
   return Buffer.from(JSON.stringify([sort.spec, phase === 'full' ? 0 : 1, ...values])).toString('base64url');
 }
 
-const badCursor = () =>
+export const badCursor = () =>
   invalid([
     issue(
       'cursor',

@@ -2,6 +2,7 @@
  * What a change of one record means for others: rollups to recompute on its parents, and checkpoints for which
  * it was evidence. Parents are locked in id order before anything is read from them.
  */
+import { allOf } from './all-of.ts';
 import type { Catalog, ItemModel, ObjectModel } from '../../core/catalog/catalog.ts';
 import { checkpointEnv } from '../../core/conditions/checkpoint-env.ts';
 import { ident, join, raw, sql, type Queryable, type Sql } from '../../core/sql/sql.ts';
@@ -80,9 +81,9 @@ export async function updateParents(
   const stale = staleParents(run.context.catalog, rows);
   const objects = [...new Set([...stale.keys(), ...judged.keys()])].sort();
   if (objects.length === 0) return [];
-  const found = new Map<string, Record<string, unknown>[]>();
-  for (const key of objects) found.set(key, await lockParents(run, on, key, stale, judged));
-  await recomputeRollups(run, on, stale);
+  const locks = objects.map(async (key) => [key, await lockParents(run, on, key, stale, judged)] as const);
+  const [locked] = await allOf([allOf(locks), recomputeRollups(run, on, stale)]);
+  const found = new Map(locked);
   const events: EventRow[] = [];
   for (const [key, modes] of judged)
     events.push(...(await judgeParents(run, on, key, modes, found.get(key)!, unmetBefore)));

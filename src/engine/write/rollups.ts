@@ -3,6 +3,7 @@
  * recomputed in the NEXT, which takes a new snapshot: one UPDATE with a subquery would wait for the lock and
  * then count with the old one. A rollup raises no version and writes no event.
  */
+import { allOf } from './all-of.ts';
 import type { Catalog, FieldModel, RollupModel } from '../../core/catalog/catalog.ts';
 import type { RollupSource } from '../../core/kinds/field-type.ts';
 import { conditionReads } from '../../core/conditions/reads.ts';
@@ -75,12 +76,14 @@ function fieldsRead(catalog: Catalog, child: string, model: RollupModel): Readon
 
 /** Recomputes the rollups of parents that are locked already. */
 export async function recomputeRollups(run: Run, on: Queryable, stale: Stale): Promise<void> {
-  for (const [parent, { ids, fields }] of stale) {
-    await run.query(
-      on,
-      rollupUpdate(run.context, parent, [...fields.values()], sql`q.id = ANY(${[...ids].sort()}::uuid[])`),
-    );
-  }
+  await allOf(
+    [...stale].map(([parent, { ids, fields }]) =>
+      run.query(
+        on,
+        rollupUpdate(run.context, parent, [...fields.values()], sql`q.id = ANY(${[...ids].sort()}::uuid[])`),
+      ),
+    ),
+  );
 }
 
 /** UPDATE that brings rollups of the parents under a condition (alias `q`) up to date, touching only rows that differ. */

@@ -10,6 +10,8 @@ export type Run = {
   batch: string | null;
   /** The instant of the write, for stamps: the context's clock, or the machine's. */
   now: Date;
+  /** Statements that are on their way and need not be waited for before the end. */
+  pending: Promise<unknown>[];
   query(on: Queryable, query: Sql): Promise<Record<string, any>[]>;
 };
 
@@ -19,6 +21,7 @@ export function runOf(context: Context, access: Access, batch: string | undefine
     access,
     batch: batch ?? null,
     now: context.now ?? new Date(),
+    pending: [],
     async query(on, query) {
       const { text, values } = compile(query);
       const result = await on.query({ text, values, name: statementName(context.catalog.epoch, text) });

@@ -1,4 +1,5 @@
 /** The only INSERT and UPDATE statements on record tables: whole batches, one statement per object. */
+import { allOf } from './all-of.ts';
 import type { ObjectModel } from '../../core/catalog/catalog.ts';
 import { fold } from '../../core/conditions/fold.ts';
 import { searchTextFields } from '../../core/catalog/search-fields.ts';
@@ -10,13 +11,15 @@ import { storedColumns, type StoredColumn } from './stored-row.ts';
 
 /** Writes creates, then changes; rows of an update that changes nothing are left alone. */
 export async function storeRows(run: Run, on: Queryable, rows: readonly Row[]): Promise<void> {
-  for (const group of linkedFirst(rows.filter((row) => row.kind === 'create')))
-    await insertRows(run, on, group[0]!.object, group);
+  const sent = linkedFirst(rows.filter((row) => row.kind === 'create')).map((group) =>
+    insertRows(run, on, group[0]!.object, group),
+  );
   const changed = rows.filter(
     (row) => row.kind !== 'create' && (row.kind !== 'update' || row.values.size > 0),
   );
   for (const group of groupBy(changed, (row) => row.object.key).values())
-    await updateRows(run, on, group[0]!.object, group);
+    sent.push(updateRows(run, on, group[0]!.object, group));
+  await allOf(sent);
 }
 
 /** New rows by object, those that others link to first; objects that link both ways need two calls. */

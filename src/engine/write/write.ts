@@ -20,6 +20,7 @@ import { findEvidence, shakenItems, updateParents } from './parents.ts';
 import { prepare } from './prepare.ts';
 import { nextVersion, oldValue, sameValue, type Row } from './row.ts';
 import { runOf, type Run } from './run.ts';
+import { allOf } from './all-of.ts';
 import { tellAccessChanged } from './access-notice.ts';
 import { databaseRefusal } from './database-refusal.ts';
 import { storeGaps, storeRows } from './store.ts';
@@ -93,6 +94,7 @@ async function once(
     const done = await isolate(run, client, input, prepared.rows, refused);
     const outcomes = outcomesOf(input, done, refused);
     const answer = await input.respond?.(client, outcomes, context);
+    await arrived(run);
     if (answer) await storeAnswer(context, client, answer);
     const { command } = await client.query(input.dryRun ? 'ROLLBACK' : 'COMMIT');
     if (!input.dryRun && command !== 'COMMIT')
@@ -195,10 +197,12 @@ async function savepoint(
   await client.query('SAVEPOINT rows');
   try {
     const found = await attempt(run, client, input, rows.map(fresh));
+    await arrived(run);
     if (found.refused.size > 0) await client.query('ROLLBACK TO SAVEPOINT rows');
     await client.query('RELEASE SAVEPOINT rows');
     return found;
   } catch (error) {
+    run.pending = [];
     const problem = isProblem(error) ? error : databaseRefusal(run.context.catalog, run.access, error);
     if (!problem) throw error;
     await client.query('ROLLBACK TO SAVEPOINT rows; RELEASE SAVEPOINT rows');
@@ -271,9 +275,13 @@ async function pass(run: Run, client: PoolClient, input: WriteInput, all: readon
   if (input.mode === 'all' && refused.size > 0) return { rows, refused };
   const changed = rows.filter(changes);
   const evidence = await findEvidence(run, client, changed);
-  await storeRows(run, client, rows);
-  const parentEvents = await updateParents(run, client, changed, evidence);
-  const judged = await judge(run, client, rows, (row, required) => shakenItems(run, evidence, row, required));
+  // Sent one behind the other without waiting: the database runs them in this order, each on what the one
+  // before has done.
+  const [, parentEvents, judged] = await allOf([
+    storeRows(run, client, rows),
+    updateParents(run, client, changed, evidence),
+    judge(run, client, rows, (row, required) => shakenItems(run, evidence, row, required)),
+  ]);
   if (judged.size > 0) {
     take(judged);
     // Who is like a row that is not going to be written is not known yet.
@@ -291,13 +299,19 @@ async function pass(run: Run, client: PoolClient, input: WriteInput, all: readon
       group.map((row) => ({ id: row.id, gaps: row.gaps! })),
     );
   }
-  await appendEvents(run, client, [
-    ...rows.filter((row) => changes(row) || row.gaps !== undefined).map(eventOf),
-    ...parentEvents,
-  ]);
-  await tellAccessChanged(run, client, rows.filter(changes));
+  const events = rows.filter((row) => changes(row) || row.gaps !== undefined).map(eventOf);
+  later(run, appendEvents(run, client, [...events, ...parentEvents]));
+  later(run, tellAccessChanged(run, client, rows.filter(changes)));
   return { rows, refused };
 }
+
+/** Leaves a statement on its way; `arrived` waits for all of them and throws what one of them threw. */
+function later(run: Run, statement: Promise<unknown>): void {
+  statement.catch(() => {});
+  run.pending.push(statement);
+}
+
+const arrived = (run: Run): Promise<unknown> => allOf(run.pending.splice(0));
 
 const changes = (row: Row): boolean => row.kind !== 'update' || row.values.size > 0;
 

@@ -1,7 +1,12 @@
 /** What must hold of a database whatever happened to its processes: rollups equal a recount, events have no holes. */
 import type { Context } from '../../core/context/context.ts';
 import { ident, join, rows, sql } from '../../core/sql/sql.ts';
-import { readEvents, type StoredEvent } from '../../engine/events/read-events.ts';
+import {
+  cursorAfter,
+  readEvents,
+  type EventCursor,
+  type StoredEvent,
+} from '../../engine/events/read-events.ts';
 import { rollupUpdate } from '../../engine/write/rollups.ts';
 
 /** Sentences about what does not hold; empty when all is well. */
@@ -36,7 +41,7 @@ async function wrongRollups(context: Context): Promise<string[]> {
 async function brokenEvents(context: Context): Promise<string[]> {
   const found: string[] = [];
   const last = new Map<string, number>();
-  let cursor: StoredEvent | null = null;
+  let cursor: EventCursor | null = null;
   for (;;) {
     const page: StoredEvent[] = await readEvents(context.pool, cursor, 2000);
     if (page.length === 0) break;
@@ -49,7 +54,7 @@ async function brokenEvents(context: Context): Promise<string[]> {
         );
       last.set(event.record, event.version);
     }
-    cursor = page.at(-1)!;
+    cursor = cursorAfter(page);
   }
   const parts = [...context.catalog.objects.keys()].map(
     (key) => sql`SELECT ${key}::text AS object, t.id, t.version FROM ${ident('crm', key)} t`,

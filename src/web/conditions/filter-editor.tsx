@@ -1,15 +1,15 @@
 /** One test of a filter: field, operator, argument; the argument's input is the field type's own. */
-import { Button, CloseButton, Select, TextInput, type ComboboxItem } from '@mantine/core';
+import { Button, Select, TextInput, type ComboboxItem } from '@mantine/core';
 import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PublicField, PublicObject } from '../../core/catalog/public-catalog.ts';
 import type { ViewEnv } from '../../core/kinds/field-view.ts';
 import { viewOf } from '../../kinds/fields/views.ts';
 import { fieldOf } from '../api/catalog.ts';
-import { ArgumentWords } from './argument-words.tsx';
 import classes from './filter-editor.module.css';
 import type { Test } from './filter-parts.ts';
 import { operatorWords } from './operator-words.ts';
+import { Several } from './several.tsx';
 
 type Props = { object: PublicObject; env: ViewEnv; test?: Test; onApply(test: Test): void };
 
@@ -202,66 +202,5 @@ function Argument({ id, shape, words, field, env, value, onChange }: ArgumentPro
       env={env}
       autoFocus
     />
-  );
-}
-
-type SeveralProps = {
-  id: string;
-  field: PublicField;
-  env: ViewEnv;
-  value: readonly unknown[];
-  onChange(value: unknown): void;
-};
-
-/** Several values, added one by one. */
-function Several({ id, field, env, value, onChange }: SeveralProps) {
-  const { t } = useTranslation();
-  const [draft, setDraft] = useState<unknown>(null);
-  const [round, setRound] = useState(0);
-  const view = viewOf(field);
-  const Value = view.Argument ?? view.Input!;
-  const add = (one: unknown) => {
-    if (one === null || one === undefined || one === '' || value.includes(one)) return;
-    onChange([...value, one]);
-    setDraft(null);
-    setRound(round + 1);
-  };
-  return (
-    <div className={classes.several}>
-      {value.map((one, index) => (
-        <span key={index} className={classes.value}>
-          <span className="cut">
-            <ArgumentWords value={one} field={field} env={env} />
-          </span>
-          <CloseButton
-            size={24}
-            iconSize={12}
-            aria-label={t('conditions.removeValue')}
-            onClick={() => onChange(value.filter((_, at) => at !== index))}
-          />
-        </span>
-      ))}
-      <div
-        className="grow"
-        onBlur={() => add(draft)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || draft === null || draft === '') return;
-          event.preventDefault();
-          add(draft);
-        }}
-      >
-        <Value
-          key={round}
-          id={id}
-          label={t('conditions.addValue')}
-          value={draft}
-          onChange={(one: unknown) => setDraft(one)}
-          onPick={add}
-          field={field}
-          env={env}
-          autoFocus
-        />
-      </div>
-    </div>
   );
 }

@@ -94,6 +94,7 @@ export function FieldRow({ object, field, record, env }: Props) {
               describedBy={`${id}-hint`}
               invalid={Boolean(refused)}
               autoFocus
+              openAtOnce
             />
             <p
               id={`${id}-hint`}

@@ -24,7 +24,10 @@ export function RecordPicker({ object, extra = [], id, value, onChange, onPick, 
     placeholderData: keepPreviousData,
   });
   const names = new Map<string, string>();
-  for (const choice of extra) names.set(choice.id, choice.name);
+  const word = term.trim().toLowerCase();
+  for (const choice of extra) {
+    if (choice.name.toLowerCase().includes(word)) names.set(choice.id, choice.name);
+  }
   if (value) names.set(value.id, value.name);
   for (const record of found.data ?? []) names.set(record.id, record.name);
   return (
@@ -51,7 +54,7 @@ export function RecordPicker({ object, extra = [], id, value, onChange, onPick, 
       required={rest.required}
       autoFocus={rest.autoFocus}
       data-autofocus={rest.autoFocus || undefined}
-      defaultDropdownOpened={Boolean(onPick)}
+      defaultDropdownOpened={rest.openAtOnce}
       comboboxProps={{ shadow: 'none', transitionProps: { duration: 80 } }}
     />
   );

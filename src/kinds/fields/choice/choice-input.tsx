@@ -17,7 +17,7 @@ export function ChoiceInput({ id, data, value, onChange, onPick, ...rest }: Prop
       }}
       searchable={data.length > 6}
       clearable={!rest.required}
-      defaultDropdownOpened={Boolean(onPick)}
+      defaultDropdownOpened={rest.openAtOnce}
       placeholder={rest.placeholder ?? messages.t('fields.choose')}
       nothingFoundMessage={messages.t('fields.nothingFound')}
       aria-label={rest.label}

@@ -31,6 +31,7 @@ export function oneOf(
 ): FieldView<string> {
   return defineFieldView<string>({
     width: 140,
+    choices: (field, env) => values(field, env),
     text: (value, field, env) => choiceLabel(values(field, env), value),
     Cell: ({ value, field, env, record }) => choiceLabel(values(field, env, record), value) || null,
     Input: (props) => (

@@ -6,6 +6,7 @@ const MultiChoiceInput = lazyInput(async () => (await import('./multi-choice-inp
 
 export const multiChoiceView = defineFieldView<string[]>({
   width: 180,
+  choices: listValues,
   text: (value, field, env) =>
     (value ?? []).map((key) => choiceLabel(listValues(field, env), key)).join(', '),
   Cell: ({ value, field, env }) =>

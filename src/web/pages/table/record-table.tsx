@@ -70,7 +70,10 @@ export function RecordTable(props: TableProps) {
   const { active, setActive, onKeyDown } = useRowKeys({
     count: pages.count,
     idAt: (row) => pages.at(row)?.id,
-    show: (row) => rows.scrollToIndex(row),
+    show: (row) => {
+      rows.scrollToIndex(row);
+      scroll.current?.focus({ preventScroll: true });
+    },
     onOpen,
     onPeek,
     peek,
@@ -141,6 +144,7 @@ export function RecordTable(props: TableProps) {
       aria-activedescendant={active === undefined ? undefined : `${id}-${active}`}
       onKeyDown={onKeyDown}
       data-stale={pages.stale || undefined}
+      data-row={active === undefined ? undefined : true}
       data-table-scroll
     >
       <table

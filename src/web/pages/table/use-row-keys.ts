@@ -6,6 +6,7 @@ import type { Selection } from './use-selection.ts';
 type Options = {
   count: number;
   idAt(row: number): string | undefined;
+  /** Scrolls the row into sight and takes the focus there, so that Enter and Space mean the row. */
   show(row: number): void;
   onOpen(id: string): void;
   onPeek(id: string | undefined): void;
