@@ -68,13 +68,19 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   }) as unknown as FastifyInstance;
 
   app.setErrorHandler((error, request, reply) => replyWithProblem(error, request, reply));
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
-  });
   await app.register(helmet, {
+    global: false,
     contentSecurityPolicy: { directives: securityPolicy(deps) },
     hsts: isHttps(deps),
+  });
+  const onData = dataHeaders(deps);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    if (request.url.startsWith('/api/v1/')) reply.headers(onData);
+    else {
+      if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+      await reply.helmet();
+    }
   });
   await app.register(multipart, {
     limits: { fileSize: largestUpload, files: 1, fields: 50, fieldSize: 1024 * 1024, headerPairs: 100 },
@@ -95,6 +101,17 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 /** A number is how many proxies stand before us. */
 const trusted = (setting: Config['trustProxy']) =>
   typeof setting === 'number' ? (_address: string, hop: number) => hop < setting : setting;
+
+/** Headers of data, which no browser shall run, frame or keep: constant, for they cost a tenth of a short answer. */
+const dataHeaders = (deps: ServerDeps): Record<string, string> => ({
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  ...(isHttps(deps) ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
+});
 
 const isHttps = (deps: ServerDeps): boolean => deps.config.publicUrl?.startsWith('https:') ?? false;
 

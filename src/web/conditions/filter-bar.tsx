@@ -36,10 +36,10 @@ export function FilterBar({ object, where, onChange, env }: Props) {
   };
   return (
     <div className={classes.bar} role="group" aria-label={t('conditions.label')}>
-      {parts.length > 0 && <span>{t('conditions.where', { objects: object.label.many })}</span>}
+      {parts.length > 0 && <span>{t('conditions.where', { objects: object.label.many })} </span>}
       {parts.map((part, index) => (
         <span key={index} className={classes.part}>
-          {index > 0 && <span className={classes.and}>{t('conditions.and')}</span>}
+          {index > 0 && <span className={classes.and}> {t('conditions.and')} </span>}
           <span className={classes.chip} data-filter-part>
             {'test' in part ? (
               <Popover

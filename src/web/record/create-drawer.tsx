@@ -67,6 +67,7 @@ export function CreateDrawer({ object, given, onClose }: Props) {
       classNames={{ content: classes.content, body: classes.body }}
     >
       <form
+        noValidate
         className={classes.form}
         onSubmit={(event) => {
           event.preventDefault();

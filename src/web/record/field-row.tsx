@@ -67,6 +67,7 @@ export function FieldRow({ object, field, record, env }: Props) {
       {draft && Input ? (
         <dd className={classes.editing}>
           <form
+            noValidate
             onSubmit={(event) => {
               event.preventDefault();
               save(draft.value, draft.base);

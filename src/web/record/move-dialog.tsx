@@ -66,6 +66,7 @@ export function MoveDialog({ object, pipeline, record, env, to, errors, sending,
     >
       <p className={classes.about}>{about(object, record, env)}</p>
       <form
+        noValidate
         ref={form}
         onSubmit={(event) => {
           event.preventDefault();

@@ -14,7 +14,8 @@ import { goKeys } from './sides.ts';
 import { TopBar } from './top-bar.tsx';
 import { useWhere } from './use-where.ts';
 
-const CommandBox = lazy(async () => ({ default: (await import('./command-box.tsx')).CommandBox }));
+const loadCommandBox = async () => ({ default: (await import('./command-box.tsx')).CommandBox });
+const CommandBox = lazy(loadCommandBox);
 const KeyMap = lazy(async () => ({ default: (await import('./key-map.tsx')).KeyMap }));
 
 export function Shell() {
@@ -39,7 +40,11 @@ function Frame() {
   const here = where.object ? objectOf(catalog, where.object) : undefined;
 
   useEffect(() => {
-    const later = window.setTimeout(preloadInputs, 3000);
+    // What is typed right after Ctrl K must not get lost, and an edit must not wait.
+    const later = window.setTimeout(() => {
+      void loadCommandBox();
+      preloadInputs();
+    }, 1500);
     return () => window.clearTimeout(later);
   }, []);
 
