@@ -2,6 +2,7 @@
 import type { FieldType } from '../../core/kinds/field-type.ts';
 import { choice } from './choice/choice.ts';
 import { computed } from './computed/computed.ts';
+import { country } from './country/country.ts';
 import { date } from './date/date.ts';
 import { datetime } from './datetime/datetime.ts';
 import { duration } from './duration/duration.ts';
@@ -28,6 +29,7 @@ import { yesNo } from './yes-no/yes-no.ts';
 export const fieldTypes = {
   choice,
   computed,
+  country,
   date,
   datetime,
   duration,

@@ -3,6 +3,7 @@ import type { PublicField } from '../../core/catalog/public-catalog.ts';
 import type { FieldView } from '../../core/kinds/field-view.ts';
 import { choiceView } from './choice/choice.view.tsx';
 import { computedView } from './computed/computed.view.tsx';
+import { countryView } from './country/country.view.tsx';
 import { dateView } from './date/date.view.tsx';
 import { datetimeView } from './datetime/datetime.view.tsx';
 import { durationView } from './duration/duration.view.tsx';
@@ -29,6 +30,7 @@ import { yesNoView } from './yes-no/yes-no.view.tsx';
 const views: Readonly<Record<string, FieldView>> = {
   choice: choiceView,
   computed: computedView,
+  country: countryView,
   date: dateView,
   datetime: datetimeView,
   duration: durationView,

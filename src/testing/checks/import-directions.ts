@@ -125,10 +125,14 @@ export function againstDirection({ path, imports }: Source): Finding[] {
     // Styles and the like lie beside their component.
     if (!/\.tsx?$/.test(from)) return [];
     if (rule.types?.includes(target) && (typeOnly || runsInBrowser.has(from))) return [];
+    // Plain data that both halves of a kind need, such as a list of codes.
+    if (layer === 'look' && from.endsWith('.data.ts') && folderOf(from) === folderOf(path)) return [];
     const only = rule.types?.includes(target) ? ', of which only types may be imported (import type)' : '';
     return refuse(`${layer} imports ${from}${only}. ${rule.why}`);
   });
 }
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 function outside(layer: Layer, from: string, typeOnly: boolean): string[] {
   if (typeOnly) return [];
