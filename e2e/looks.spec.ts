@@ -17,7 +17,9 @@ const sideways = (page: Page) =>
 
 const settled = async (page: Page): Promise<void> => {
   await page.waitForLoadState('networkidle');
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
+  await page.waitForFunction(() =>
+    document.getAnimations().every((animation) => animation.playState !== 'running'),
+  );
 };
 
 for (const colorScheme of ['light', 'dark'] as const) {

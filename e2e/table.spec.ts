@@ -104,7 +104,7 @@ test('Ctrl K finds a record of any object and opens it', async ({ page }) => {
   await page.keyboard.press('Control+k');
   await expect(page.getByRole('combobox', { name: 'Search or run a command' })).toBeFocused();
   await page.keyboard.type('brightwater');
-  await expect(page.getByRole('option', { name: /Brightwater Foods/ })).toBeVisible();
+  await expect(page.getByRole('option', { name: 'Brightwater Foods Account' })).toBeVisible();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Brightwater Foods', level: 1 })).toBeVisible();
 });

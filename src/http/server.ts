@@ -79,7 +79,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     if (request.url.startsWith('/api/v1/')) reply.headers(onData);
     else {
       if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
-      await reply.helmet();
+      reply.helmet();
     }
   });
   await app.register(multipart, {

@@ -4,6 +4,7 @@
  * engine's answer has something independent to be held against.
  */
 import type {
+  Catalog,
   FieldModel,
   ItemModel,
   ObjectModel,
@@ -13,7 +14,6 @@ import type {
 import { checkpointEnv } from '../core/conditions/checkpoint-env.ts';
 import { conditionMatches } from '../core/conditions/matches.ts';
 import { neutralParse, nobody } from '../core/conditions/scope.ts';
-import type { Catalog } from '../core/catalog/catalog.ts';
 import type { Fix } from '../core/errors/problem.ts';
 
 /** Records that prove an item: their object, the link to the record, their values; so many of them. */

@@ -81,6 +81,8 @@ export const makeRouter = (client: QueryClient) =>
     defaultPreloadStaleTime: 0,
     defaultPendingComponent: Waiting,
     scrollRestoration: true,
+    // Another filter or sort begins at its first row; going back finds the row one left.
+    scrollToTopSelectors: ['[data-scroll-restoration-id="list"]'],
   });
 
 declare module '@tanstack/react-router' {

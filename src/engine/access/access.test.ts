@@ -125,9 +125,9 @@ beforeAll(async () => {
       email: `${name}@ours.example`.toLowerCase(),
       team: id[team],
     });
-  anna = workspace.user({ id: id['Anna']!, name: 'Anna', teams: [id['far']!] }, 'sales_representative');
-  ben = workspace.user({ id: id['Ben']!, name: 'Ben', teams: [id['north']!] }, 'sales_representative');
-  lead = workspace.user({ id: id['Lea']!, name: 'Lea', teams: [id['north']!, id['far']!] }, 'team_lead');
+  anna = workspace.user({ id: id['Anna']!, name: 'Anna', teams: [id['far']] }, 'sales_representative');
+  ben = workspace.user({ id: id['Ben']!, name: 'Ben', teams: [id['north']] }, 'sales_representative');
+  lead = workspace.user({ id: id['Lea']!, name: 'Lea', teams: [id['north'], id['far']] }, 'team_lead');
   masked = workspace.user({ id: id['Anna']!, name: 'Anna' }, 'masked');
   id['account'] = await workspace.create('accounts', { name: 'Everybody’s' });
   for (const name of ['Anna', 'Ben', 'Cleo']) {

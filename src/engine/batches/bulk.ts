@@ -1,10 +1,9 @@
 /** A bulk edit: one change to many records, by ids or by a filter, answered per record and undone as one. */
 import type { Context } from '../../core/context/context.ts';
-import { invalid, issue, isProblem, type Issue } from '../../core/errors/problem.ts';
+import { forbidden, invalid, issue, isProblem, type Issue } from '../../core/errors/problem.ts';
 import { accessOf } from '../access/access.ts';
 import { listIds } from '../read/list.ts';
 import { readableObject } from '../read/select.ts';
-import { forbidden } from '../../core/errors/problem.ts';
 import { write, type Change } from '../write/write.ts';
 import { addBatchProblems, finishBatch, noteBatch, startBatch } from './batches.ts';
 

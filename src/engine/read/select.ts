@@ -5,7 +5,7 @@ import { fieldToSql } from '../../core/conditions/to-sql.ts';
 import type { SelectEnv } from '../../core/kinds/field-type.ts';
 import { invalid, issue, notFound } from '../../core/errors/problem.ts';
 import { ident, join, raw, sql, type Sql } from '../../core/sql/sql.ts';
-import { accessOf, parseEnvOf, scopeValuesOf, type Access } from '../access/access.ts';
+import { parseEnvOf, scopeValuesOf, type Access } from '../access/access.ts';
 
 export type Selection = {
   fields: readonly FieldModel[];

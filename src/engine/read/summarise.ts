@@ -26,10 +26,7 @@ export async function summarise(
   const access = accessOf(context);
   const object = readableObject(context, access, input.object);
   const by = input.by ?? [];
-  const measures = (input.measures ?? []).filter((measure) => measure.fn !== 'count') as Exclude<
-    Measure,
-    { fn: 'count' }
-  >[];
+  const measures = (input.measures ?? []).filter((measure) => measure.fn !== 'count');
   const named = (path: string, key: string) => {
     const field = object.fields.get(key);
     if (!field || access.field(object.key, key) === 'hidden') throw invalid([unknownField(path, key)]);

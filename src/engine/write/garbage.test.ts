@@ -410,7 +410,7 @@ test('whatever is asked: a page, or a refusal in order', async () => {
         count: optional(fc.constant('exact')),
       }),
     )
-    .map(([name, odd, rest]) => ({ object: name, ...odd, ...rest }) as ListInput);
+    .map(([name, odd, rest]) => ({ object: name, ...odd, ...rest }));
   await fc.assert(
     fc.asyncProperty(input, fc.nat(2), async (asked, who) => {
       const page = await answer(() => list(contexts[who]!, asked));

@@ -99,7 +99,7 @@ function watchOver(cluster: Cluster, locks: string): { end(): void } {
   let ended = false;
   let reviving = false;
   let notBefore = 0;
-  const timer = setInterval(async () => {
+  const look = async (): Promise<void> => {
     if (reviving || ended || Date.now() < notBefore || (pid !== null && isAlive(pid))) return;
     reviving = true;
     let starting: FolderLock | null = null;
@@ -116,7 +116,8 @@ function watchOver(cluster: Cluster, locks: string): { end(): void } {
       starting?.release();
       reviving = false;
     }
-  }, 500);
+  };
+  const timer = setInterval(() => void look(), 500);
   timer.unref();
   return {
     end() {

@@ -1,10 +1,5 @@
 /** A refused move, read as the things one small form can ask for. */
-import type {
-  PublicCatalog,
-  PublicField,
-  PublicItem,
-  PublicObject,
-} from '../../core/catalog/public-catalog.ts';
+import type { PublicCatalog, PublicField, PublicObject } from '../../core/catalog/public-catalog.ts';
 import type { Issue } from '../../core/errors/problem.ts';
 import { viewOf } from '../../kinds/fields/views.ts';
 import { fieldOf, objectServing } from '../api/catalog.ts';

@@ -1,7 +1,7 @@
 /** The first run, opened from the one-time link: who administers, and where the team works. */
 import { Button, PasswordInput, Select, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRouter } from '@tanstack/react-router';
+import { Link, useRouter } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { problemOf } from '../../api/request.ts';
@@ -77,7 +77,11 @@ export function SetUpPage() {
     const [issue] = problemOf(link.error).errors;
     return (
       <EntryFrame title={t('setUp.gone')} text={issue ? issueWords(issue) : refusalWords(link.error)}>
-        {null}
+        <p className={classes.onward}>
+          <Link to="/sign-in" className="link">
+            {t('setUp.toSignIn')}
+          </Link>
+        </p>
       </EntryFrame>
     );
   }

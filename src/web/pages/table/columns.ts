@@ -51,11 +51,23 @@ const place = (object: PublicObject): string => `groundwork:columns:${object.key
 
 type Kept = { columns?: string[]; widths?: Record<string, number> };
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** What was last chosen on this device; storage may be closed or hold anything. */
 export function keptColumns(object: PublicObject): Kept {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(place(object)) ?? '{}');
-    return typeof kept === 'object' && kept !== null ? (kept as Kept) : {};
+    if (!isObject(kept)) return {};
+    const { columns, widths } = kept;
+    return {
+      columns: Array.isArray(columns) ? columns.filter((key) => typeof key === 'string') : undefined,
+      widths: isObject(widths)
+        ? Object.fromEntries(
+            Object.entries(widths).filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
+          )
+        : undefined,
+    };
   } catch {
     return {};
   }

@@ -37,6 +37,7 @@ export function RecordLines({ object, columns, pages, onSeen, env }: TableProps)
       className={classes.scroll}
       data-stale={pages.stale || undefined}
       data-table-scroll
+      data-scroll-restoration-id="list"
       tabIndex={-1}
     >
       <ul style={{ height: rows.getTotalSize(), position: 'relative' }}>

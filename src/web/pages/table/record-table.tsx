@@ -146,6 +146,7 @@ export function RecordTable(props: TableProps) {
       data-stale={pages.stale || undefined}
       data-row={active === undefined ? undefined : true}
       data-table-scroll
+      data-scroll-restoration-id="list"
     >
       <table
         className={classes.table}

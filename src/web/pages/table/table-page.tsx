@@ -10,7 +10,7 @@ import { objectOf, useCatalog } from '../../api/catalog.ts';
 import { recordQuery, type ListParams } from '../../api/records.ts';
 import { problemOf } from '../../api/request.ts';
 import { FilterBar } from '../../conditions/filter-bar.tsx';
-import { refusalWords } from '../../record/refusal-words.ts';
+import { refusalFor } from '../../record/refusal-words.ts';
 import { useViewEnv } from '../../record/view-env.ts';
 import { useCreate } from '../../shell/create.tsx';
 import { useKeys } from '../../shell/keys.tsx';
@@ -52,8 +52,13 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
   const onSeen = useCallback((next: Seen) => setSeen(next), []);
   useTitle(object.label.many);
 
+  /** What changes the rows begins at the first one; what only changes how they look stays where one is. */
   const change = (next: Partial<TableSearch>, replace = false) =>
-    void navigate({ search: (before: TableSearch) => ({ ...before, ...next }), replace });
+    void navigate({
+      search: (before: TableSearch) => ({ ...before, ...next }),
+      replace,
+      resetScroll: 'where' in next || 'q' in next || 'sort' in next,
+    });
   const usual = useMemo(() => defaultColumns(object, env.catalog.pipelines), [object, env]);
   // A list of keys as text, so that the same choice stays the same.
   const chosen = search.columns ?? (keptColumns(object).columns ?? usual).join(',');
@@ -120,7 +125,7 @@ function ObjectTable({ object }: { object: NonNullable<ReturnType<typeof objectO
       <div className={classes.work}>
         <div className={classes.list}>
           {refused ? (
-            <Empty title={t('table.refused')} text={refusalWords(pages.error)}>
+            <Empty title={t('table.refused')} text={refusalFor(pages.error, '')}>
               {filtered && problemOf(pages.error).status < 500 && problemOf(pages.error).status > 0 ? (
                 <Button
                   variant="default"

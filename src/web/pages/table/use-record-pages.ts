@@ -3,7 +3,7 @@
  * seen are held: the cache drops the others, their cursors stay (a short text each), so that going back
  * reads them again.
  */
-import { useQueries, useQueryClient } from '@tanstack/react-query';
+import { useQueries, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect, useReducer, useRef } from 'react';
 import { pageQuery, type CrmRecord, type ListParams } from '../../api/records.ts';
 
@@ -40,16 +40,18 @@ export function useRecordPages(object: string, params: ListParams, seen: Seen): 
   const client = useQueryClient();
   const [, drawAgain] = useReducer((round: number) => round + 1, 0);
   const key = JSON.stringify([object, params]);
-  const known = useRef<Known>({ key, cursors: [null], end: undefined });
+  const known = useRef<Known>(undefined);
   const before = useRef<{ object: string; held: Held }>(undefined);
-  const fresh = known.current.key !== key;
-  if (fresh) known.current = { key, cursors: [null], end: undefined };
-  const { cursors } = known.current;
+  const fresh = known.current?.key !== key;
+  // Who comes back to a list finds it as long as it was, as far as the cache still holds it.
+  const here = fresh ? remembered(client, object, params, key) : known.current!;
+  known.current = here;
+  const { cursors } = here;
   const read = cursors.length;
 
   // One page to either side of what is seen, so that scrolling does not wait.
-  const last = Math.min(read - 1, fresh ? 0 : Math.floor(seen.last / pageSize) + 1);
-  const first = Math.max(0, Math.min(last, fresh ? 0 : Math.floor(seen.first / pageSize) - 1));
+  const last = Math.min(read - 1, Math.floor(seen.last / pageSize) + 1);
+  const first = Math.max(0, Math.min(last, Math.floor(seen.first / pageSize) - 1));
   const wanted = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const results = useQueries({
     queries: wanted.map((page) => pageQuery(object, { ...params, limit: pageSize }, cursors[page] ?? null)),
@@ -60,12 +62,12 @@ export function useRecordPages(object: string, params: ListParams, seen: Seen): 
     const data = results[index]?.data;
     if (!data) return;
     pages.set(page, data.data);
-    learn(known.current, page, data.data.length, data.next_cursor);
+    learn(here, page, data.data.length, data.next_cursor);
   });
   const pending = results[0]?.isPending ?? true;
   const held: Held = {
     pages,
-    count: known.current.end ?? (pages.size > 0 || cursors.length > 1 ? cursors.length * pageSize : 0),
+    count: here.end ?? (pages.size > 0 || cursors.length > 1 ? cursors.length * pageSize : 0),
   };
   const grown = cursors.length > read;
   useEffect(() => {
@@ -85,6 +87,17 @@ export function useRecordPages(object: string, params: ListParams, seen: Seen): 
     error: results.find((result) => result.isError)?.error,
     retry: () => void client.refetchQueries({ queryKey: ['records', object, 'page'], type: 'active' }),
   };
+}
+
+/** The cursors of a question that the cache still knows. */
+function remembered(client: QueryClient, object: string, params: ListParams, key: string): Known {
+  const known: Known = { key, cursors: [null], end: undefined };
+  for (let page = 0; page < known.cursors.length; page++) {
+    const query = pageQuery(object, { ...params, limit: pageSize }, known.cursors[page] ?? null);
+    const data = client.getQueryData(query.queryKey);
+    if (data) learn(known, page, data.data.length, data.next_cursor);
+  }
+  return known;
 }
 
 /** What a page says about the length of the list. A changed cursor makes all further ones void. */
