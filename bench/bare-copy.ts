@@ -11,7 +11,7 @@ import type { Bench } from './start.ts';
 const tables = ['crm.accounts', 'crm.contacts', 'crm.deals', 'platform.events'];
 
 export async function bareCopy(bench: Bench, loaded: Loaded): Promise<Line> {
-  const client = await bench.pool.connect();
+  const client = await bench.barePool.connect(); // COPY cannot share a pipelined connection
   const file = (table: string): string => join(bench.dataDir, `${table}.copy`);
   const twin = (table: string): string => `bare.${table.split('.')[1]}`;
   try {

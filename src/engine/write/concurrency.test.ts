@@ -137,6 +137,69 @@ test('rollups and gaps kept by eight writers at once equal a recount', async () 
   expect(torn).toEqual([]);
 });
 
+test('who waits for another writer of the same parent counts what that one wrote, too', async () => {
+  const [deal, other] = [
+    await workspace.create('deals', { name: 'Waited for' }),
+    await workspace.create('deals', { name: 'Other' }),
+  ];
+  const task = (due: number): Promise<string> =>
+    workspace.create('tasks', { title: `T${due}`, deal, due_at: instant(due) });
+  const steps = async (id: string) => {
+    const { next_step_at, last_step_at } = await get(admin, { object: 'deals', id });
+    return [next_step_at, last_step_at];
+  };
+  /** The second begins, and comes to its parents, while the first has written and not yet committed. */
+  const overlapping = async (first: Change, second: Change): Promise<void> => {
+    let later: Promise<unknown> | undefined;
+    await writeAnswering(admin, {
+      mode: 'all',
+      changes: [first],
+      async respond() {
+        later = one(second);
+        await sleep(60);
+        return { status: 200, body: null };
+      },
+    });
+    await later;
+  };
+  const add = (due: number): Change => ({ create: 'tasks', set: { title: 'N', deal, due_at: instant(due) } });
+  const [early, late, moved] = [await task(10), await task(30), await task(20)];
+  await overlapping(add(5), add(40));
+  expect(await steps(deal)).toEqual([instant(5), instant(40)]);
+  await overlapping(add(2), { archive: 'tasks', id: late });
+  await overlapping({ archive: 'tasks', id: early }, { update: 'tasks', id: moved, set: { deal: other } });
+  expect(await steps(deal)).toEqual([instant(2), instant(40)]);
+  expect(await steps(other)).toEqual([instant(20), instant(20)]);
+  await overlapping(
+    { update: 'tasks', id: moved, set: { deal, due_at: instant(1) } },
+    { create: 'tasks', set: { title: 'O', deal: other, due_at: instant(25) } },
+  );
+  expect(await steps(deal)).toEqual([instant(1), instant(40)]);
+  expect(await steps(other)).toEqual([instant(25), instant(25)]);
+});
+
+test('two pieces of evidence that go at the same moment leave the gap that neither alone would', async () => {
+  const deal = await workspace.create('deals', { name: 'Two calls', owner });
+  const call = { type: 'call', result: 'reached', occurred_at: instant(0) };
+  await one({ advance: 'deals', id: deal, to: 'contact_established', activity: call });
+  await workspace.create('activities', { ...call, deal });
+  const { data } = await list(admin, { object: 'activities', where: { deal } });
+  let later: Promise<unknown> | undefined;
+  await writeAnswering(admin, {
+    mode: 'all',
+    changes: [{ archive: 'activities', id: data[0]!['id'] as string }],
+    async respond() {
+      later = one({ archive: 'activities', id: data[1]!['id'] as string });
+      await sleep(60);
+      return { status: 200, body: null };
+    },
+  });
+  await later;
+  expect((await get(admin, { object: 'deals', id: deal }))['gaps']).toEqual([
+    'contact_established.first_call',
+  ]);
+});
+
 test('a reader of events meets each exactly once and those of a record in the order of its versions, whatever commits late', async () => {
   const pool = workspace.database.pool;
   const [last] = await rows<{ xid: string; id: number }>(

@@ -8,7 +8,7 @@ import { testWorkspace, type TestWorkspace } from '../../testing/workspace.ts';
 import { bulkEdit, type BulkInput } from '../batches/bulk.ts';
 import { history } from '../events/history.ts';
 import { get } from '../read/get.ts';
-import { list, type ListInput } from '../read/list.ts';
+import { list } from '../read/list.ts';
 import { search } from '../read/search.ts';
 import { summarise, type SummariseInput } from '../read/summarise.ts';
 import { write, type Change } from './write.ts';
