@@ -10,6 +10,7 @@ type ImportOptions = {
   mapping?: string;
   key?: string;
   strict?: boolean;
+  history?: boolean;
   dryRun?: boolean;
   encoding?: string;
   delimiter?: string;
@@ -24,6 +25,10 @@ export function importCommands(program: Command): void {
     .option('--mapping <file>', 'YAML file: which column fills which field, and what its values mean')
     .option('--key <field>', 'update the record that has the same value in this field')
     .option('--strict', 'refuse a row for any value that cannot be taken, even in an optional field')
+    .option(
+      '--history',
+      'old records may stand in any stage, with their own dates; what is missing is kept as gaps',
+    )
     .option('--dry-run', 'try everything, store nothing')
     .option('--encoding <name>', 'encoding of the file, where the one found is wrong')
     .option(
@@ -79,6 +84,7 @@ async function runImport(file: string, options: ImportOptions & { object: string
             mapping,
             key: options.key,
             strict: options.strict,
+            history: options.history,
             dryRun: options.dryRun,
             encoding: options.encoding,
             delimiter: options.delimiter,

@@ -3,6 +3,7 @@
  * rights, encoding, which column fills which field, how dates and decimals are read.
  */
 import type { Context } from '../../core/context/context.ts';
+import { bornWith } from '../write/prepare.ts';
 import { forbidden, type Issue } from '../../core/errors/problem.ts';
 import { accessOf } from '../access/access.ts';
 import { startBatch } from '../batches/batches.ts';
@@ -25,6 +26,8 @@ export type ImportInput = {
   key?: string;
   /** A value that cannot be taken refuses its row even where the field is optional. */
   strict?: boolean;
+  /** New records may stand in any stage with their own dates; what is unmet becomes gaps. Needs `imports.history`. */
+  history?: boolean;
   /** Everything is tried and rolled back; no batch is made. */
   dryRun?: boolean;
   encoding?: string;
@@ -93,7 +96,9 @@ export async function importFile(context: Context, input: ImportInput): Promise<
     catalog: context.catalog,
     object,
     header: file.header,
-    writable: (field) => access.field(object.key, field.key) === 'edit',
+    writable: (field) =>
+      (!field.maintained && access.field(object.key, field.key) === 'edit') ||
+      (input.history === true && bornWith(field)),
     mapping: input.mapping,
     key: input.key,
   });

@@ -122,6 +122,7 @@ export async function runImport(start: Context, job: Job): Promise<ImportResult>
       mode: 'each',
       text: found.text,
       lenient: !input.strict,
+      history: input.history ?? false,
       verb: 'import',
       dryRun: input.dryRun ?? false,
       ...(plan.batch ? { batch: plan.batch } : {}),

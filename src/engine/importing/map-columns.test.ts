@@ -22,7 +22,7 @@ const map = (object: string, header: CsvColumn[], mapping?: string, key?: string
     catalog,
     object: catalog.objects.get(object)!,
     header,
-    writable: (field) => field.key !== 'notes',
+    writable: (field) => !field.maintained && field.key !== 'notes',
     mapping: mapping === undefined ? undefined : parseMapping(mapping),
     key,
   });

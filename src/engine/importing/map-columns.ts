@@ -49,9 +49,7 @@ export function mapColumns(input: {
   const { object, header } = input;
   const mapping = input.mapping ?? {};
   const issues: Issue[] = [];
-  const fields = new Map(
-    [...object.fields].filter(([, field]) => !field.maintained && input.writable(field)),
-  );
+  const fields = new Map([...object.fields].filter(([, field]) => input.writable(field)));
   const map: ColumnMap = { columns: [], skipped: [], constants: [], values: new Map() };
   const taken = new Map<string, string>();
   const decided = new Set<number>();

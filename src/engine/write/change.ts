@@ -43,6 +43,11 @@ export type WriteInput = {
   text?: { dateOrder?: 'dmy' | 'mdy' | 'ymd'; decimal?: '.' | ',' };
   /** A value that an optional field cannot take is left empty and listed in `left`. */
   lenient?: boolean;
+  /**
+   * Old records are born late: a create may stand in any stage, closed ones too, with its own dates, and what its
+   * checkpoints ask for becomes gaps. Needs the right `imports.history`; changes of existing records are not touched.
+   */
+  history?: boolean;
   /** A right asked for beside that of each change, e.g. `mass_edit`, `import`. */
   verb?: Verb;
   /** Everything happens, and is rolled back. */

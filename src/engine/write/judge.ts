@@ -242,7 +242,7 @@ function decide(
   const binding = unmet.filter((id) => id === entryItem || enforced(byId.get(id)!, today));
   const advised = unmet.filter((id) => !binding.includes(id));
   const { move } = row;
-  const missing = binding.filter((id) =>
+  const missing = (row.bornLate ? [] : binding).filter((id) =>
     id === entryItem ? goesOn(row) || !asked.gaps.includes(id) : asked.binding.has(id),
   );
   const rules = move?.issues ?? [];
@@ -251,6 +251,7 @@ function decide(
     row.note['override'] = { reason: move.override, items: missing, rules: rules.map((rule) => rule.code) };
   }
   if (advised.length > 0 && move) row.note['advised'] = advised;
+  if (row.bornLate) row.note['history'] = true;
   const gaps = [...binding].sort();
   if (!sameValue([...asked.gaps].sort(), gaps)) {
     row.gaps = gaps;

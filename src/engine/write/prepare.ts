@@ -78,6 +78,10 @@ function rowsOf(
     if (change.id !== undefined && !isUuid(change.id)) throw invalid([badId()]);
     const row = base('create', change.id?.toLowerCase() ?? uuidV7());
     row.allowDuplicates = change.allowDuplicates ?? false;
+    if (input.history) {
+      if (!context.may('imports.history')) throw forbidden('import history');
+      row.bornLate = true;
+    }
     parseInto(context, access, input, env, row, change.set);
     return [row];
   }
@@ -237,6 +241,9 @@ function servingFileField(context: Context): string {
   return [...(documents?.fields.values() ?? [])].find((field) => field.type.holdsFile)?.key ?? 'file';
 }
 
+/** What the engine else keeps itself and history brings along: when the record entered its stage. */
+export const bornWith = (field: FieldModel): boolean => field.system && field.key === 'stage_entered_at';
+
 function parseInto(
   context: Context,
   access: Access,
@@ -263,7 +270,8 @@ function parseInto(
       issues.push(unknownField(row.path + key, key));
       continue;
     }
-    if (field.maintained || right === 'read') {
+    const ownDate = row.bornLate === true && bornWith(field);
+    if ((field.maintained || right === 'read') && !ownDate) {
       issues.push(
         issue(row.path + key, 'read_only', '“{label}” cannot be written{why}.', 'Leave it out.', {
           label: field.label,

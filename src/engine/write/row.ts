@@ -32,6 +32,8 @@ export type Row = {
   old?: Record<string, unknown>;
   expectedVersion?: number;
   allowDuplicates?: boolean;
+  /** Born late, by an import of history: what is unmet becomes gaps. */
+  bornLate?: boolean;
   /** Undo: values are canonical, transition rules do not apply. */
   putBack?: boolean;
   reason?: string;

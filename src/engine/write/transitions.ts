@@ -4,6 +4,7 @@
  */
 import type { ItemModel, PipelineModel, StageModel } from '../../core/catalog/catalog.ts';
 import { issue, type Issue } from '../../core/errors/problem.ts';
+import { parseEnvOf } from '../access/access.ts';
 import { todayIn } from './prepare.ts';
 import { newValue, oldValue, type Move, type Row } from './row.ts';
 import type { Run } from './run.ts';
@@ -210,14 +211,30 @@ const notAStep = (path: string, from: StageModel, to: StageModel, steps: readonl
     },
   );
 
+/** Old records keep their own dates; the stage began when the record closed, else when it opened, else it is not known. */
+function stampHistory(run: Run, row: Row, move: Move): void {
+  const { opened, closed } = move.pipeline.definition.dates ?? {};
+  const field = row.object.fields.get('stage_entered_at');
+  if (!field || row.values.get(field.key)) return;
+  const date =
+    (closed && !move.to.open ? row.values.get(closed) : undefined) ??
+    (opened ? row.values.get(opened) : undefined);
+  const parsed = date == null ? undefined : field.type.parse(date, field, parseEnvOf(run.context));
+  row.values.set(field.key, parsed?.ok ? parsed.value : null);
+}
+
 /** Dates that a move sets unless the caller does. */
 function stamp(run: Run, row: Row, move: Move): void {
   const { object } = row;
-  row.values.set('stage_entered_at', run.now.toISOString());
+  if (!row.bornLate) row.values.set('stage_entered_at', run.now.toISOString());
   const openStages = move.pipeline.stages.filter((stage) => stage.open);
   if (move.to.open) row.values.set('last_open_stage', move.to.key);
   else if (!row.old || move.kind === 'pipeline') {
     row.values.set('last_open_stage', (isNegative(move.to) ? openStages[0] : openStages.at(-1))?.key ?? null);
+  }
+  if (row.bornLate) {
+    stampHistory(run, row, move);
+    return;
   }
   const dates = move.pipeline.definition.dates;
   const env = { now: run.now, timeZone: run.context.workspace.timeZone };
