@@ -139,10 +139,23 @@ export function fieldIndexes(field: FieldModel): IndexSpec[] {
   } else if (linked || field.indexed || field.type.role === 'stage' || field.type.lookup) {
     const body = isSet(field)
       ? sql`USING gin ((${operand})) ${living}`
-      : sql`USING btree ((${operand}), "id") ${living}`;
+      : sql`USING btree (${commaed(sortKeys(field, operand))}, "id") ${living}`;
     found.push(indexSpec(field.object, field.key, false, body, says));
   }
   return found;
+}
+
+/** Characters of a text that fit into an index twice, folded and as written, whatever letters they are. */
+const mostIndexedTwice = 255;
+
+/** An index that lists can follow to the end: text sorts folded first, then as written. */
+function sortKeys(field: FieldModel, operand: Sql): Sql[] {
+  const order = field.type.order?.(field, field.object) ?? [];
+  const short =
+    ((field.settings as { maxLength?: number }).maxLength ?? mostIndexedTwice) <= mostIndexedTwice;
+  return order.length > 1 && field.indexed && short
+    ? [sql`(${operand})`, ident(field.key)]
+    : [sql`(${operand})`];
 }
 
 const isSet = (field: FieldModel): boolean => field.type.traits(field).includes('set');

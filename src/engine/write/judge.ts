@@ -12,6 +12,7 @@ import { forbidden, issue, refusal, type Issue, type Problem } from '../../core/
 import { ident, join, sql, type Queryable } from '../../core/sql/sql.ts';
 import type { CheckpointEnv } from '../../core/kinds/checkpoint-kind.ts';
 import { parseEnvOf, scopeValuesOf } from '../access/access.ts';
+import { itemFields, itemSql } from './item-facts.ts';
 import { groupBy } from './links.ts';
 import { todayIn } from './prepare.ts';
 import { newValue, oldValue, sameValue, type Row } from './row.ts';
@@ -44,7 +45,7 @@ export async function unmetItems(
       parseEnvOf(run.context),
     );
     const columns = items.map(
-      (item, index) => sql`(${item.kind.holds(item.settings, env)}) IS TRUE AS ${ident(`i${index}`)}`,
+      (item, index) => sql`(${itemSql(run, item, env)}) IS TRUE AS ${ident(`i${index}`)}`,
     );
     if (entry) {
       const condition = conditionToSql(pipeline.definition.entry, {
@@ -149,8 +150,7 @@ function askedOf(
   const touched = (keys: Iterable<string>): boolean => [...keys].some((key) => row.values.has(key));
   const { entry } = at.pipeline.definition;
   const forward = goesOn(row);
-  const isNew = (item: ItemModel): boolean =>
-    !passed.has(item.id) || touched(item.kind.fields(item.settings, env));
+  const isNew = (item: ItemModel): boolean => !passed.has(item.id) || touched(itemFields(item, env));
   const isOld = (item: ItemModel): boolean =>
     gaps.includes(item.id) ||
     (forward && item.definition.mode === 'advise' && enforced(item, today)) ||
@@ -313,7 +313,7 @@ function refuse(
       );
       continue;
     }
-    const asks = item.kind.fields(item.settings, env);
+    const asks = itemFields(item, env);
     if (!asks.every(visible) || item.kind.check(item.settings, asSeen).length > 0) {
       errors.push(
         issue(

@@ -3,6 +3,7 @@
  * it was evidence. Parents are locked in id order before anything is read from them.
  */
 import { allOf } from './all-of.ts';
+import { itemEvidence } from './item-facts.ts';
 import type { Catalog, ItemModel, ObjectModel } from '../../core/catalog/catalog.ts';
 import { checkpointEnv } from '../../core/conditions/checkpoint-env.ts';
 import { ident, join, raw, sql, type Queryable, type Sql } from '../../core/sql/sql.ts';
@@ -67,7 +68,7 @@ export function shakenItems(
   const env = envOf(run, row.object);
   const before = evidence.unmetBefore.get(row.id);
   return required.filter(
-    (item) => !before?.has(item.id) && evidenceObjects(item, env).some((child) => children.has(child)),
+    (item) => !before?.has(item.id) && itemEvidence(item, env).some((child) => children.has(child)),
   );
 }
 
@@ -119,15 +120,6 @@ const stagedColumns = (object: ObjectModel): Sql =>
     raw('t.gaps'),
   ]);
 
-/** Objects whose records are an item's evidence, those that its fields are rolled up from included. */
-function evidenceObjects(item: ItemModel, env: CheckpointEnv): string[] {
-  const rolledUp = item.kind.fields(item.settings, env).flatMap((key) => {
-    const field = env.object.fields.get(key);
-    return field?.type.rollup?.(field).sources.map((source) => source.of) ?? [];
-  });
-  return [...item.kind.evidence(item.settings, env), ...rolledUp];
-}
-
 const evidenceMemo = new WeakMap<Catalog, Map<string, Map<string, string[]>>>();
 
 /** Child object → staged objects whose checkpoints it may be evidence for, with the links that lead there. */
@@ -140,7 +132,7 @@ function evidenceOf(run: Run): Map<string, Map<string, string[]>> {
     const object = catalog.objects.get(pipeline.object);
     if (!object?.stageField || !object.pipelineField) continue;
     const env = envOf(run, object);
-    for (const child of new Set(pipeline.items.flatMap((item) => evidenceObjects(item, env)))) {
+    for (const child of new Set(pipeline.items.flatMap((item) => itemEvidence(item, env)))) {
       const links = [...(catalog.objects.get(child)?.fields.values() ?? [])]
         .filter((field) => !field.system && field.type.linkTo?.(field) === object.key)
         .map((field) => field.key);
@@ -192,7 +184,7 @@ function standingOf(
     pipeline,
     entry: gaps.includes(entryItem),
     items: requiredItems(pipeline, stage, stored['last_open_stage'] as string | null).filter(
-      (item) => gaps.includes(item.id) || evidenceObjects(item, env).some((child) => children.has(child)),
+      (item) => gaps.includes(item.id) || itemEvidence(item, env).some((child) => children.has(child)),
     ),
   };
 }

@@ -95,7 +95,7 @@ export function rollupUpdate(
 ): Sql {
   const columns = fields.map((field) => ({
     column: field.type.columns(field)[0]!,
-    value: rollupValue(context, field),
+    value: rememberedValue(context, field),
   }));
   const table = ident('crm', parent);
   const values = join(
@@ -108,6 +108,18 @@ export function rollupUpdate(
     columns.map(({ column }, index) => sql`p.${ident(column.name)} IS DISTINCT FROM n.${ident(`v${index}`)}`),
   );
   return sql`UPDATE ${table} p SET ${assignments} FROM (SELECT q.id, ${values} FROM ${table} q WHERE ${where}) n WHERE p.id = n.id AND ${differs}`;
+}
+
+const valueMemo = new WeakMap<FieldModel, Map<string, Sql>>();
+
+/** The recount of a rollup, worked out once per workspace settings: its condition knows no clock and no caller. */
+function rememberedValue(context: Pick<Context, 'catalog' | 'workspace' | 'now'>, field: FieldModel): Sql {
+  const key = `${context.workspace.timeZone} ${context.workspace.currency} ${context.workspace.country}`;
+  let byWorkspace = valueMemo.get(field);
+  if (!byWorkspace) valueMemo.set(field, (byWorkspace = new Map<string, Sql>()));
+  let known = byWorkspace.get(key);
+  if (!known) byWorkspace.set(key, (known = rollupValue(context, field)));
+  return known;
 }
 
 function rollupValue(context: Pick<Context, 'catalog' | 'workspace' | 'now'>, field: FieldModel): Sql {
