@@ -1,4 +1,5 @@
 /** Definitions and kinds → catalog. Throws nothing: what does not resolve is reported beside the result. */
+import type { z } from 'zod';
 import type { Definitions } from '../definitions/index.ts';
 import { FieldShape, type ObjectDefinition } from '../definitions/object.ts';
 import type { PipelineDefinition } from '../definitions/pipeline.ts';
@@ -63,6 +64,21 @@ export function buildCatalog(definitions: Definitions, kinds: Kinds, epoch: numb
 const living = <T extends { retired?: boolean | undefined }>(all: Record<string, T>): Map<string, T> =>
   new Map(Object.entries(all).filter(([, definition]) => !definition.retired));
 
+/** What a kind's own schema found wrong in its settings, each with its path. */
+const settingIssues = (path: string, { issues }: z.ZodError, of: string): Issue[] =>
+  issues.map((found) =>
+    issue(
+      [path, ...found.path].join('.'),
+      'invalid_setting',
+      '{message}',
+      'See the reference page of the {of}.',
+      {
+        message: found.message,
+        of,
+      },
+    ),
+  );
+
 function fieldModel(
   object: string,
   key: string,
@@ -90,20 +106,7 @@ function fieldModel(
   }
   const parsed = type.settings.safeParse(rest(definition, commonKeys));
   if (!parsed.success) {
-    for (const found of parsed.error.issues) {
-      issues.push(
-        issue(
-          [path, ...found.path].join('.'),
-          'invalid_setting',
-          '{message}',
-          'See the reference page of the field type “{type}”.',
-          {
-            message: found.message,
-            type: type.key,
-          },
-        ),
-      );
-    }
+    issues.push(...settingIssues(path, parsed.error, `field type “${type.key}”`));
     return undefined;
   }
   return {
@@ -199,20 +202,7 @@ function pipelineModel(
         }
         const parsed = kind.settings.safeParse(rest(item, itemKeys));
         if (!parsed.success) {
-          for (const found of parsed.error.issues) {
-            issues.push(
-              issue(
-                [path, ...found.path].join('.'),
-                'invalid_setting',
-                '{message}',
-                'See the reference page of the checkpoint kind “{type}”.',
-                {
-                  message: found.message,
-                  type: kind.key,
-                },
-              ),
-            );
-          }
+          issues.push(...settingIssues(path, parsed.error, `checkpoint kind “${kind.key}”`));
           return;
         }
         items.push({
