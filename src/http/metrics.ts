@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Name of the operation behind the route. */
     operation?: string;
+    /** The answer is a stream of events, which lasts as long as the caller likes. */
+    endless?: boolean;
   }
 }
 
@@ -33,8 +35,9 @@ export function countRequests(app: FastifyInstance, deps: { pool: Pool }): Regis
     },
   });
   app.addHook('onResponse', async (request, reply) => {
-    const operation = request.routeOptions.config?.operation ?? 'other';
-    durations.observe({ operation, status: reply.statusCode }, reply.elapsedTime / 1000);
+    const { operation = 'other', endless } = request.routeOptions.config ?? {};
+    if (!endless || reply.statusCode >= 400)
+      durations.observe({ operation, status: reply.statusCode }, reply.elapsedTime / 1000);
     const line = {
       operation,
       method: request.method,

@@ -8,12 +8,13 @@ import { isStaleStatement } from '../core/errors/database-problem.ts';
 import { parseInput } from '../core/errors/parse-input.ts';
 import { invalid, isProblem, issue, refusal } from '../core/errors/problem.ts';
 import { isStorableText } from '../core/json/parse-json.ts';
-import type { Download, HttpRequest, Operation } from '../operations/operation.ts';
+import type { Download, HttpRequest, Operation, StreamEvent } from '../operations/operation.ts';
 import { countAttempts } from '../platform/auth/attempts.ts';
 import { permitted } from '../platform/auth/roles.ts';
 import type { Caller } from '../platform/auth/principals.ts';
 import { attachment } from '../platform/files/file-name.ts';
 import { browserSession } from './browser-session.ts';
+import { eventStreams } from './event-stream.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import type { ServerDeps } from './server.ts';
 import { receiveUpload, type Received } from './upload.ts';
@@ -33,6 +34,7 @@ export type OperationRoutes = {
 export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): OperationRoutes {
   app.decorateRequest('who', null);
   const attempts = countAttempts({ seconds: 300 });
+  const streams = eventStreams(app);
 
   function contextFor(
     request: FastifyRequest,
@@ -98,10 +100,12 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
         if (http.multipart) received ??= await receiveUpload(request, deps.files);
         const context = contextFor(request, reply, catalog, caller);
         if (http.idempotent) context.idempotency = idempotencyOf(request, received);
+        if (http.events || http.download) context.signal = streams.signalOf(reply);
         const output = await operation.run(
           context,
           await parseInput(input, inputOf(operation, request, received)),
         );
+        if (http.events) return streams.send(output as AsyncIterable<StreamEvent>, request, reply);
         return answer(operation, output, reply);
       });
     } catch (error) {
@@ -120,7 +124,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
     app.route({
       method: operation.http.method,
       url: operation.http.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      config: { operation: operation.name },
+      config: { operation: operation.name, endless: operation.http.events },
       handler: (request, reply) => handle(operation, input, request, reply),
     });
   }

@@ -12,7 +12,7 @@ const type = 'application/problem+json; charset=utf-8';
 export function replyWithProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error);
   const { status, extra } = problem.body;
-  if (status >= 500) request.log.error({ err: error, code: problem.body.code }, 'request failed');
+  logOwn(problem, error, request);
   reply.header('x-request-id', request.id); // a bad address is refused before the hook that sets it
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (typeof extra?.['retry_after'] === 'number') reply.header('retry-after', String(extra['retry_after']));
@@ -20,6 +20,18 @@ export function replyWithProblem(error: unknown, request: FastifyRequest, reply:
     .status(status)
     .type(type)
     .send(JSON.stringify(documentOf(problem, request.id)));
+}
+
+/** The document alone, for an answer that has begun. */
+export function problemDocument(error: unknown, request: FastifyRequest): Record<string, unknown> {
+  const problem = problemOf(error);
+  logOwn(problem, error, request);
+  return documentOf(problem, request.id);
+}
+
+function logOwn(problem: Problem, error: unknown, request: FastifyRequest): void {
+  const { status, code } = problem.body;
+  if (status >= 500) request.log.error({ err: error, code }, 'request failed');
 }
 
 /** The members of the document. `request` names the request in the logs. */

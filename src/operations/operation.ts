@@ -29,6 +29,9 @@ export type Upload = {
 /** An answer that is a file (`http.download`). */
 export type Download = { name: string; mime: string; size?: number; body: Readable };
 
+/** One event of a stream (`http.events`); `data` travels as JSON, `id` comes back as Last-Event-ID. */
+export type StreamEvent = { event: string; data: unknown; id?: string };
+
 export type Operation<Input = any, Output = any> = {
   /** `noun.verb`, e.g. `records.list`. */
   name: string;
@@ -58,6 +61,11 @@ export type Operation<Input = any, Output = any> = {
     multipart?: boolean;
     /** Answers with a Download. */
     download?: boolean;
+    /**
+     * Answers with server-sent events: `run` gives an AsyncIterable of StreamEvents, after everything that may
+     * be refused. It ends itself when `context.signal` is aborted: the caller has gone, or the server stops.
+     */
+    events?: boolean;
     /** How the API reference draws a path below `{object}` from the catalog, object by object. */
     record?: {
       /** Right without which it is left out. */

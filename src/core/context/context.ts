@@ -63,6 +63,8 @@ export type Context = {
   idempotency?: { key: string; bodyHash: Buffer };
   /** Only at the HTTP door. */
   browser?: BrowserSession;
+  /** Aborted when nobody waits for the answer any more. Only where an answer is a stream, and in jobs. */
+  signal?: AbortSignal;
   files?: FileStore;
   log: Log;
   /** Gives the catalog in force, reloaded when another process switched. */

@@ -163,17 +163,18 @@ function bodyOf(
 
 function responsesOf(document: Document, operation: Operation, object: PublicObject | undefined): Schema {
   const { http } = operation;
-  const status = String(
-    http.status ?? (operation.output || http.record?.answer || http.download ? 200 : 204),
-  );
+  const answers = operation.output || http.record?.answer || http.download || http.events;
+  const status = String(http.status ?? (answers ? 200 : 204));
   const problem = { $ref: '#/components/responses/Problem' };
-  const content = http.download
-    ? {
-        'application/octet-stream': {
-          schema: { type: 'string', contentMediaType: 'application/octet-stream' },
-        },
-      }
-    : jsonOf(document, operation, object);
+  const content = http.events
+    ? { 'text/event-stream': { schema: { type: 'string' } } }
+    : http.download
+      ? {
+          'application/octet-stream': {
+            schema: { type: 'string', contentMediaType: 'application/octet-stream' },
+          },
+        }
+      : jsonOf(document, operation, object);
   return {
     [status]: { description: 'Done', ...(content ? { content } : {}) },
     '4XX': problem,
