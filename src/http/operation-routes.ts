@@ -59,6 +59,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
       requestId: request.id,
       log: request.log,
       files: deps.files,
+      jobs: deps.queue,
       browser: browserSession({ deps, attempts, catalog, request, reply }),
       currentCatalog: () => deps.definitions.refresh(),
       may: (permission) => permitted(catalog, principal.roles, permission),

@@ -7,11 +7,14 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { startDefinitions } from '../engine/definitions/start.ts';
 import type { CatalogStore } from '../engine/definitions/store.ts';
-import { forgetOldKeys } from '../engine/write/idempotency.ts';
 import { kinds } from '../kinds/index.ts';
 import { publicCatalog } from '../operations/catalog.ts';
 import { operations } from '../operations/index.ts';
 import type { Operation } from '../operations/operation.ts';
+import type { JobQueue } from '../core/context/context.ts';
+import { jobs } from '../operations/jobs.ts';
+import { openJobQueue } from '../platform/jobs/job-queue.ts';
+import { startWorker } from '../worker/worker.ts';
 import { openPrincipals } from '../platform/auth/principals.ts';
 import { renewSetupToken } from '../platform/auth/setup-link.ts';
 import { openSignIn } from '../platform/auth/sign-in.ts';
@@ -19,11 +22,10 @@ import type { Config } from '../platform/config/config.ts';
 import { watchWorkspace, type WatchedWorkspace } from '../platform/config/workspace.ts';
 import { migrate } from '../platform/database/migrate.ts';
 import { openDatabase } from '../platform/database/open-database.ts';
-import { openFileStore } from '../platform/files/file-store.ts';
+import { openFileStore, type LocalFileStore } from '../platform/files/file-store.ts';
 import { buildServer } from './server.ts';
 import { ensureWebBuild } from './web-build.ts';
 
-const hourMs = 3_600_000;
 const repository = join(import.meta.dirname, '../..');
 
 /** How long requests that are under way may take to finish when the server stops. */
@@ -65,14 +67,9 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
       workspace: workspace.current(),
     });
     opened.push(() => definitions.close());
-    const housekeeping = setInterval(
-      () =>
-        void forgetOldKeys(pool).catch((error: unknown) =>
-          log.warn({ err: error }, 'old idempotency keys stay for now'),
-        ),
-      hourMs,
-    );
-    opened.push(async () => clearInterval(housekeeping));
+    const queue = await openJobQueue({ connection, log });
+    opened.push(() => queue.close({ graceMs: secondsToFinish * 1000 }));
+    const files = await openFileStore(join(dataDir, 'files'));
     const web = await ensureWebBuild(say);
     const server = await openServer({
       config,
@@ -81,11 +78,14 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
       connection,
       definitions,
       workspace,
-      dataDir,
+      files,
+      queue,
       operations,
       webFolder: web.folder,
     });
     opened.push(server.close);
+    const worker = await startWorker({ queue, jobs, pool, definitions, workspace, files, log });
+    opened.push(worker.stop);
     await listen(server.app, config);
     const url = config.publicUrl ?? localUrl(server.app, config.host);
     const token = await renewSetupToken(pool);
@@ -104,12 +104,12 @@ export async function openServer(input: {
   connection: pg.ClientConfig;
   definitions: Pick<CatalogStore, 'current' | 'refresh'>;
   workspace: WatchedWorkspace;
-  dataDir: string;
+  files: LocalFileStore;
+  queue?: JobQueue;
   operations: readonly Operation[];
   webFolder?: string;
 }): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
   const { config, log, pool, connection, definitions, workspace, webFolder } = input;
-  const files = await openFileStore(join(input.dataDir, 'files'));
   const signIn = await openSignIn({ pool, baseUrl: config.publicUrl ?? 'http://127.0.0.1' });
   const principals = openPrincipals({
     pool,
@@ -131,7 +131,8 @@ export async function openServer(input: {
     principals,
     signIn,
     workspace: workspace.current,
-    files,
+    files: input.files,
+    queue: input.queue,
     publicCatalog,
     webFolder,
   });

@@ -9,12 +9,16 @@ import type { Context, Principal } from '../core/context/context.ts';
 import { catalogStore, type CatalogStore } from '../engine/definitions/store.ts';
 import { kinds } from '../kinds/index.ts';
 import { operations as allOperations } from '../operations/index.ts';
+import type { Job } from '../operations/job.ts';
 import type { Operation } from '../operations/operation.ts';
 import { createKey } from '../platform/auth/api-keys.ts';
 import type { Config } from '../platform/config/config.ts';
 import { watchWorkspace } from '../platform/config/workspace.ts';
+import { openFileStore } from '../platform/files/file-store.ts';
+import { openJobQueue } from '../platform/jobs/job-queue.ts';
 import { createLog } from '../platform/log/log.ts';
 import { testDatabase, type TestDatabase } from '../testing/database.ts';
+import { startWorker } from '../worker/worker.ts';
 import { openServer } from './start.ts';
 
 export type TestServer = {
@@ -48,6 +52,8 @@ export async function testServer(
     operations?: readonly Operation[];
     config?: Partial<Config>;
     webFolder?: string;
+    /** What its worker does; without them it has none. */
+    jobs?: readonly Job[];
     /** In place of the database's. */
     definitions?: Pick<CatalogStore, 'current' | 'refresh'>;
     /** Another server on the same database. */
@@ -62,6 +68,10 @@ export async function testServer(
   const workspace = await watchWorkspace(pool);
   const definitions = await catalogStore({ pool, kinds, log });
   const catalog = definitions.current();
+  const files = await openFileStore(join(dataDir, 'files'));
+  const queue = options.jobs && (await openJobQueue({ connection, log }));
+  const worker =
+    queue && (await startWorker({ queue, jobs: options.jobs!, pool, definitions, workspace, files, log }));
   const { app, close } = await openServer({
     config: { trustProxy: false, ...options.config },
     log,
@@ -70,7 +80,8 @@ export async function testServer(
     operations: options.operations ?? allOperations,
     definitions: options.definitions ?? definitions,
     workspace,
-    dataDir,
+    files,
+    queue,
     webFolder: options.webFolder,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -123,7 +134,9 @@ export async function testServer(
       };
     },
     async close() {
+      await worker?.stop();
       await close();
+      await queue?.close({ graceMs: 5_000 });
       await definitions.close();
       rmSync(dataDir, { recursive: true, force: true });
       if (!options.beside) await database.drop();

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Pool } from 'pg';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Permission } from '../definitions/role.ts';
+import type { Queryable } from '../sql/sql.ts';
 
 /** Users, API keys and agents alike. */
 export type Principal = {
@@ -48,6 +49,15 @@ export type FileStore = {
   open(storedAs: string): Promise<Readable>;
 };
 
+/** Work for later, done once by whichever app process is free. */
+export type JobQueue = {
+  /**
+   * Puts a job in line; with `on` in that transaction, so that it is there if and only if the rest is. `once`:
+   * nothing happens while a job of that name and key waits or runs. `after`: not before then.
+   */
+  add(job: string, input: object, options?: { on?: Queryable; once?: string; after?: Date }): Promise<void>;
+};
+
 export type Context = {
   pool: Pool;
   /** The catalog at the start of the call; the write path checks that it is still the one in force. */
@@ -66,6 +76,8 @@ export type Context = {
   /** Aborted when nobody waits for the answer any more. Only where an answer is a stream, and in jobs. */
   signal?: AbortSignal;
   files?: FileStore;
+  /** Not at the command line, which does its work itself. */
+  jobs?: JobQueue;
   log: Log;
   /** Gives the catalog in force, reloaded when another process switched. */
   currentCatalog(): Promise<Catalog>;

@@ -22,8 +22,8 @@ type Layer =
 
 type Rule = { runs: readonly Layer[]; types?: readonly Layer[]; why: string };
 
-const door = (self: Layer): Rule => ({
-  runs: [self, 'operations', 'engine', 'platform', 'kinds', 'core'],
+const door = (...self: Layer[]): Rule => ({
+  runs: [...self, 'operations', 'engine', 'platform', 'kinds', 'core'],
   why: 'A door translates for one kind of caller; what two doors need is an operation or lies in platform.',
 });
 
@@ -53,7 +53,8 @@ const rules: Readonly<Record<Layer, Rule>> = {
     runs: ['platform', 'core'],
     why: 'Platform is the ground under the engine and can be used without it.',
   },
-  http: door('http'),
+  // The server process is its own worker too: start.ts opens both.
+  http: door('http', 'worker'),
   cli: door('cli'),
   worker: door('worker'),
   web: {
@@ -93,6 +94,11 @@ const keptTo: readonly { package: RegExp; layers: readonly Layer[]; why: string 
     package: /^(fastify$|@fastify\/)/,
     layers: ['http', 'testing'],
     why: 'Only the HTTP door knows its framework.',
+  },
+  {
+    package: /^pg-boss$/,
+    layers: ['platform'],
+    why: 'The queue is one file, platform/jobs, so that it can be replaced.',
   },
   { package: /^commander$/, layers: ['cli', 'testing'], why: 'Only the CLI knows how commands are read.' },
   {

@@ -1,0 +1,5 @@
+/** Everything the system does by itself. A new job is one line here. */
+import { housekeepingJobs } from './housekeeping.ts';
+import type { Job } from './job.ts';
+
+export const jobs: readonly Job[] = [...housekeepingJobs];
