@@ -15,6 +15,7 @@ import type { Caller } from '../platform/auth/principals.ts';
 import { attachment } from '../platform/files/file-name.ts';
 import { browserSession } from './browser-session.ts';
 import { eventStreams } from './event-stream.ts';
+import { justWrote, noteWrite } from './read-your-writes.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import type { ServerDeps } from './server.ts';
 import { receiveUpload, type Received } from './upload.ts';
@@ -52,6 +53,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
     };
     return {
       pool: deps.pool,
+      readPool: justWrote(request) ? undefined : deps.replica?.at(catalog.epoch),
       catalog,
       principal,
       workspace: deps.workspace(),
@@ -106,6 +108,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
           context,
           await parseInput(input, inputOf(operation, request, received)),
         );
+        if (caller?.by === 'cookie' && writes && !http.reads) noteWrite(reply, deps);
         if (http.events) return streams.send(output as AsyncIterable<StreamEvent>, request, reply);
         return answer(operation, output, reply);
       });

@@ -14,6 +14,7 @@ import type { Operation } from '../operations/operation.ts';
 import type { Principals } from '../platform/auth/principals.ts';
 import type { SignIn } from '../platform/auth/sign-in.ts';
 import type { Config } from '../platform/config/config.ts';
+import type { ReadReplica } from '../platform/database/read-replica.ts';
 import type { LocalFileStore } from '../platform/files/file-store.ts';
 import { acceptJson } from './json-body.ts';
 import { countRequests } from './metrics.ts';
@@ -25,9 +26,11 @@ import { addStatusRoutes } from './status-routes.ts';
 import { largestUpload } from './upload.ts';
 
 export type ServerDeps = {
-  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken'>;
+  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'reads'>;
   log: Log & FastifyBaseLogger;
   pool: Pool;
+  /** For reads that tolerate a delay. */
+  replica?: ReadReplica;
   operations: readonly Operation[];
   definitions: {
     current(): Catalog;

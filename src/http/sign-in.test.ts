@@ -100,6 +100,27 @@ describe('a browser session', () => {
     await secure.close();
   });
 
+  test('with a standby for reads, a browser that wrote is marked for as long as the standby may be behind', async () => {
+    const reads = { url: 'postgres://unused', mostLagSeconds: 10 };
+    const other = await testServer({
+      beside: server,
+      config: { publicUrl: 'https://crm.example.com', reads },
+    });
+    const { cookie } = await other.call('POST', '/api/v1/session', {
+      body: { email: 'rep@example.com', password },
+    });
+    const marks = async (method: string, path: string, body?: unknown): Promise<string[]> => {
+      const answer = await other.call(method, path, { cookie, body });
+      expect(answer.status).toBeLessThan(300);
+      return answer.headers.getSetCookie().filter((line) => line.startsWith('groundwork_wrote='));
+    };
+    const marked = await marks('POST', '/api/v1/accounts', { name: 'Marked' });
+    expect(marked).toEqual(['groundwork_wrote=1; Max-Age=12; Path=/; HttpOnly; SameSite=Lax; Secure']);
+    expect(await marks('POST', '/api/v1/accounts/query', {})).toEqual([]);
+    expect(await marks('GET', '/api/v1/accounts')).toEqual([]);
+    await other.close();
+  });
+
   test('a wrong password and an unknown e-mail read the same', async () => {
     const wrong = await signIn('rep@example.com', 'not this one, no');
     const unknown = await signIn('nobody@example.com');

@@ -22,6 +22,7 @@ import type { Config } from '../platform/config/config.ts';
 import { watchWorkspace, type WatchedWorkspace } from '../platform/config/workspace.ts';
 import { migrate } from '../platform/database/migrate.ts';
 import { openDatabase } from '../platform/database/open-database.ts';
+import type { ReadReplica } from '../platform/database/read-replica.ts';
 import { openFileStore, type LocalFileStore } from '../platform/files/file-store.ts';
 import { buildServer } from './server.ts';
 import { ensureWebBuild } from './web-build.ts';
@@ -50,11 +51,12 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
     const database = await openDatabase({
       dataDir,
       databaseUrl: config.databaseUrl,
+      reads: config.reads,
       role: 'server',
-      log: (line) => log.info(line),
+      log: (line, level) => log[level ?? 'info'](line),
     });
     opened.push(() => database.close());
-    const { pool, connection } = database;
+    const { pool, replica, connection } = database;
     const { applied } = await migrate(pool, join(repository, 'migrations'));
     if (applied.length > 0) log.info({ applied }, 'database migrated');
     const workspace = await watchWorkspace(pool);
@@ -75,6 +77,7 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
       config,
       log,
       pool,
+      replica,
       connection,
       definitions,
       workspace,
@@ -98,9 +101,10 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
 
 /** The server with what it stands on, not yet listening. */
 export async function openServer(input: {
-  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken'>;
+  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'reads'>;
   log: Logger;
   pool: pg.Pool;
+  replica?: ReadReplica;
   connection: pg.ClientConfig;
   definitions: Pick<CatalogStore, 'current' | 'refresh'>;
   workspace: WatchedWorkspace;
@@ -126,6 +130,7 @@ export async function openServer(input: {
     config,
     log,
     pool,
+    replica: input.replica,
     operations: input.operations,
     definitions,
     principals,

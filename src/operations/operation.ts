@@ -55,6 +55,8 @@ export type Operation<Input = any, Output = any> = {
     query?: readonly string[];
     /** Allowed without signing in. */
     open?: boolean;
+    /** Takes a body, and changes nothing all the same. */
+    reads?: boolean;
     /** Change that an Idempotency-Key may make repeatable. */
     idempotent?: boolean;
     /** Takes multipart/form-data: the body is its text fields, and `file`, an Upload. */

@@ -20,7 +20,12 @@ export type ServerProcess = {
   kill(): Promise<void>;
 };
 
-export type Place = { dataDir: string; databaseUrl?: string };
+export type Place = {
+  dataDir: string;
+  databaseUrl?: string;
+  /** Further variables of the environment. */
+  settings?: Record<string, string>;
+};
 
 const environment = (place: Place): NodeJS.ProcessEnv => {
   const { DATABASE_URL: _, ...inherited } = process.env;
@@ -29,6 +34,7 @@ const environment = (place: Place): NodeJS.ProcessEnv => {
     DATA_DIR: place.dataDir,
     LOG_LEVEL: 'warn',
     ...(place.databaseUrl ? { DATABASE_URL: place.databaseUrl } : {}),
+    ...place.settings,
   };
 };
 

@@ -1,6 +1,7 @@
 /** What every operation and engine call is given first: who asks, from where, against which catalog. */
 import type { Readable } from 'node:stream';
 import type { Pool } from 'pg';
+import type { ReadPool } from '../sql/sql.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Permission } from '../definitions/role.ts';
 import type { Queryable } from '../sql/sql.ts';
@@ -60,6 +61,11 @@ export type JobQueue = {
 
 export type Context = {
   pool: Pool;
+  /**
+   * For reads that tolerate a delay of seconds (sums, counts, search, exports). Undefined: read from `pool`,
+   * as what somebody has just written themselves must be.
+   */
+  readPool?: ReadPool;
   /** The catalog at the start of the call; the write path checks that it is still the one in force. */
   catalog: Catalog;
   principal: Principal;

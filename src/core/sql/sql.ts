@@ -3,6 +3,8 @@
  * caller's value can become SQL text. Identifiers come from the catalog through `ident`, fixed text
  * from code through `raw`.
  */
+import type { PoolClient } from 'pg';
+
 export type Sql = { readonly chunks: readonly string[]; readonly values: readonly unknown[] };
 
 const isSql = (value: unknown): value is Sql =>
@@ -77,6 +79,12 @@ export type Queryable = {
     values: unknown[];
     name?: string;
   }): Promise<{ rows: any[]; rowCount: number | null }>;
+};
+
+/** Where reads that tolerate a short delay may go: a standby with the primary behind it, or simply the pool. */
+export type ReadPool = Queryable & {
+  /** A session, for a read of several statements; whoever takes it releases it. */
+  connect(): Promise<PoolClient>;
 };
 
 /** Runs a fragment and gives its rows. `name` makes it a prepared statement (let it carry the epoch). */

@@ -82,7 +82,7 @@ export async function list(context: Context, input: ListInput, on?: Queryable): 
     const counted = await runRead(
       context,
       sql`SELECT count(*)::bigint AS total FROM ${table} t WHERE ${where}`,
-      on,
+      on ?? context.readPool,
     );
     result.total = Number(counted[0]!['total']);
   }

@@ -29,7 +29,7 @@ export async function search(
     const where = readCondition(context, access, object, 't', { q: input.q });
     return sql`(SELECT ${object.key}::text AS object, t.id, ${recordName(access.named(object), 't')} AS name, strpos(t.search__, ${folded}) AS at FROM ${ident('crm', object.key)} t WHERE ${where} ORDER BY t.id DESC LIMIT ${limit})`;
   });
-  const found = await runRead(context, join(parts, ' UNION ALL '));
+  const found = await runRead(context, join(parts, ' UNION ALL '), context.readPool);
   const rank = (row: Record<string, unknown>): number => (row['at'] === 1 ? 0 : row['at'] === 0 ? 2 : 1);
   return found
     .sort((a, b) => rank(a) - rank(b))

@@ -93,6 +93,7 @@ export async function summarise(
   const data = await runRead(
     context,
     sql`SELECT ${join(columns)} FROM ${ident('crm', object.key)} t WHERE ${where}${grouped} LIMIT 1000`,
+    context.readPool,
   );
   return { data };
 }

@@ -21,6 +21,12 @@ test.for([
   expect(readConfig({ TRUST_PROXY: text }).trustProxy).toEqual(meant);
 });
 
+test('a standby may be ten seconds behind unless told otherwise', () => {
+  const urls = { DATABASE_URL: 'postgres://a/b', DATABASE_READ_URL: 'postgres://c/b' };
+  expect(readConfig(urls).reads).toEqual({ url: 'postgres://c/b', mostLagSeconds: 10 });
+  expect(readConfig({ ...urls, DATABASE_READ_MAX_LAG: '2.5' }).reads?.mostLagSeconds).toBe(2.5);
+});
+
 test('a public address loses its last slash', () => {
   expect(readConfig({ PUBLIC_URL: 'https://crm.example.com/' }).publicUrl).toBe('https://crm.example.com');
 });
@@ -30,6 +36,9 @@ test.for([
   ['PORT', 'x'],
   ['PUBLIC_URL', 'crm.example.com'],
   ['DATABASE_URL', 'mysql://x'],
+  ['DATABASE_READ_URL', 'mysql://x'],
+  ['DATABASE_READ_URL', 'postgres://a/b'],
+  ['DATABASE_READ_MAX_LAG', '0'],
   ['LOG_LEVEL', 'loud'],
   ['METRICS_TOKEN', 'short'],
 ] as const)('%s=%s is refused by name', ([name, value]) => {

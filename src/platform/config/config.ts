@@ -12,6 +12,15 @@ const Environment = z.object({
     /^postgres(ql)?:\/\//,
     'DATABASE_URL must look like postgres://user:password@host:5432/name.',
   ).optional(),
+  DATABASE_READ_URL: url(
+    /^postgres(ql)?:\/\//,
+    'DATABASE_READ_URL must look like postgres://user:password@host:5432/name.',
+  ).optional(),
+  DATABASE_READ_MAX_LAG: z.coerce
+    .number('DATABASE_READ_MAX_LAG must be a number of seconds.')
+    .positive('DATABASE_READ_MAX_LAG must be more than 0 seconds.')
+    .max(3600, 'DATABASE_READ_MAX_LAG must be at most 3600 seconds.')
+    .default(10),
   PUBLIC_URL: url(/^https?:\/\//, 'PUBLIC_URL must look like https://crm.example.com.').optional(),
   TRUST_PROXY: z.string().default('false'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -23,6 +32,8 @@ export type Config = {
   host: string;
   dataDir: string;
   databaseUrl?: string;
+  /** A standby for reads that tolerate a delay; further behind than so many seconds it is left alone. */
+  reads?: { url: string; mostLagSeconds: number };
   /** Where people reach this server, without a slash at the end. */
   publicUrl?: string;
   /** Whose X-Forwarded-* headers count: nobody, everybody, a number of hops, or addresses and networks. */
@@ -39,22 +50,29 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((found) => `${found.path.join('.')}: ${found.message}`);
-    throw Object.assign(new Error(`The settings cannot be used.\n${lines.join('\n')}`), {
-      code: 'config_invalid',
-    });
+    throw unusable(lines);
   }
   const settings = parsed.data;
+  if (settings.DATABASE_READ_URL !== undefined && settings.DATABASE_URL === undefined)
+    throw unusable(['DATABASE_READ_URL: A standby needs a primary: set DATABASE_URL too.']);
   return {
     port: settings.PORT,
     host: settings.HOST,
     dataDir: settings.DATA_DIR,
     databaseUrl: settings.DATABASE_URL,
+    reads:
+      settings.DATABASE_READ_URL === undefined
+        ? undefined
+        : { url: settings.DATABASE_READ_URL, mostLagSeconds: settings.DATABASE_READ_MAX_LAG },
     publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, ''),
     trustProxy: trustProxy(settings.TRUST_PROXY),
     logLevel: settings.LOG_LEVEL,
     metricsToken: settings.METRICS_TOKEN,
   };
 }
+
+const unusable = (lines: readonly string[]): Error =>
+  Object.assign(new Error(`The settings cannot be used.\n${lines.join('\n')}`), { code: 'config_invalid' });
 
 function trustProxy(text: string): boolean | number | string[] {
   if (/^(true|yes|on)$/i.test(text)) return true;

@@ -99,7 +99,8 @@ export function copyCheckout(target: string): Place {
       filter: (source) => !lstatSync(source).isSymbolicLink(), // as npm leaves it with --ignore-scripts
     });
   }
-  cpSync(import.meta.dirname, join(target, 'src/platform/database'), { recursive: true });
+  for (const part of ['src/core', 'src/platform/database'])
+    cpSync(join(checkout, part), join(target, part), { recursive: true });
   cpSync(join(checkout, 'package.json'), join(target, 'package.json'));
   cpSync(process.execPath, join(target, 'node'));
   return { node: join(target, 'node'), script: join(target, 'src/platform/database', 'database-process.ts') };

@@ -1,110 +1,63 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../../testing/database.ts';
+import { postgresMissing, startPostgres, type PostgresServer } from '../../testing/postgres-server.ts';
 import { migrate } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
 
-const binaries = '/usr/lib/postgresql/15/bin';
-const postgres = existsSync(join(binaries, 'initdb')) ? postgresAccount() : null;
-if (!postgres)
-  console.log(`PostgreSQL 15 is not tried: it needs ${binaries}, and root or the user postgres.`);
+if (postgresMissing) console.log(postgresMissing);
 
-/** undefined: nobody else needed. */
-function postgresAccount(): { uid?: number; gid?: number } | null {
-  if (process.getuid?.() !== 0) return {};
-  const uid = Number(spawnSync('id', ['-u', 'postgres'], { encoding: 'utf8' }).stdout);
-  const gid = Number(spawnSync('id', ['-g', 'postgres'], { encoding: 'utf8' }).stdout);
-  return uid > 0 ? { uid, gid } : null;
-}
+describe.skipIf(postgresMissing)(
+  'with DATABASE_URL on PostgreSQL 15 (skipped where Debian’s is missing)',
+  () => {
+    let server: PostgresServer;
 
-describe.runIf(postgres)('with DATABASE_URL on PostgreSQL 15 (skipped where Debian’s is missing)', () => {
-  let folder: string;
-  let server: ChildProcess | undefined;
-  let url: string;
-
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'groundwork-fifteen-'));
-    if (postgres!.uid !== undefined) chownSync(folder, postgres!.uid, postgres!.gid!);
-    const made = spawnSync(
-      join(binaries, 'initdb'),
-      [
-        '-D',
-        join(folder, 'data'),
-        '-U',
-        'postgres',
-        '--auth=trust',
-        '--encoding=UTF8',
-        '--locale=C.UTF-8',
-        '-N',
-      ],
-      { ...postgres, cwd: '/', encoding: 'utf8' },
-    );
-    expect(made.status, made.stderr).toBe(0);
-    url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`;
-  });
-
-  afterAll(async () => {
-    const ended = server && new Promise((resolve) => server!.once('exit', resolve));
-    server?.kill('SIGQUIT');
-    await ended;
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  function startServer(): void {
-    server = spawn(
-      join(binaries, 'postgres'),
-      ['-D', join(folder, 'data'), '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'].concat([
-        '-c',
-        'DateStyle=German',
-        '-c',
-        'TimeZone=Asia/Tokyo',
-        '-c',
-        'statement_timeout=1s',
-      ]),
-      { ...postgres, cwd: '/', stdio: 'ignore' },
-    );
-  }
-
-  test('a server that is still starting is waited for; its own settings change nothing', async () => {
-    const opening = openDatabase({ dataDir: '/nonexistent', databaseUrl: url, role: 'server' });
-    setTimeout(startServer, 600);
-    const database = await opening;
-    expect(database).toMatchObject({ embedded: false, serverVersion: 15 });
-    const { rows } = await database.pool.query(`
-      SELECT '2026-03-29 02:30+02'::timestamptz AS at, '2026-03-29'::date AS day, current_setting('statement_timeout') AS timeout`);
-    expect(rows).toEqual([{ at: '2026-03-29T00:30:00.000Z', day: '2026-03-29', timeout: '1min' }]);
-    await database.close();
-  });
-
-  test('migrations, test copies and several servers at once work there too', async () => {
-    const [one, two] = await Promise.all(
-      [1, 2].map(() => openDatabase({ dataDir: '/nonexistent', databaseUrl: url, role: 'server' })),
-    );
-    const migrations = mkdtempSync(join(tmpdir(), 'groundwork-migrations-'));
-    await Promise.all([migrate(one!.pool, migrations), migrate(two!.pool, migrations)]);
-    rmSync(migrations, { recursive: true });
-    await one!.pool.query('CREATE DATABASE copied TEMPLATE template0 STRATEGY WAL_LOG');
-    await Promise.all([one!.close(), two!.close()]);
-    expect(server!.exitCode, 'a server that is not ours is never stopped').toBe(null);
-  });
-
-  test('options in the URL are kept beside ours', async () => {
-    const database = await openDatabase({
-      dataDir: '/nonexistent',
-      databaseUrl: `${url}&options=${encodeURIComponent('-c work_mem=7MB')}`,
-      role: 'cli',
+    beforeAll(async () => {
+      server = await startPostgres({ DateStyle: 'German', TimeZone: 'Asia/Tokyo', statement_timeout: '1s' });
     });
-    const { rows } = await database.pool.query(
-      `SELECT current_setting('work_mem') AS memory, current_setting('TimeZone') AS zone`,
-    );
-    expect(rows).toEqual([{ memory: '7MB', zone: 'UTC' }]);
-    await database.close();
-  });
-});
+    afterAll(() => server.close());
+
+    test('a server that is still starting is waited for; its own settings change nothing', async () => {
+      await server.kill();
+      const opening = openDatabase({ dataDir: '/nonexistent', databaseUrl: server.url, role: 'server' });
+      setTimeout(() => void server.start(), 600);
+      const database = await opening;
+      expect(database).toMatchObject({ embedded: false, serverVersion: 15 });
+      const { rows } = await database.pool.query(`
+      SELECT '2026-03-29 02:30+02'::timestamptz AS at, '2026-03-29'::date AS day, current_setting('statement_timeout') AS timeout`);
+      expect(rows).toEqual([{ at: '2026-03-29T00:30:00.000Z', day: '2026-03-29', timeout: '1min' }]);
+      await database.close();
+    });
+
+    test('migrations, test copies and several servers at once work there too', async () => {
+      const [one, two] = await Promise.all(
+        [1, 2].map(() => openDatabase({ dataDir: '/nonexistent', databaseUrl: server.url, role: 'server' })),
+      );
+      const migrations = mkdtempSync(join(tmpdir(), 'groundwork-migrations-'));
+      await Promise.all([migrate(one!.pool, migrations), migrate(two!.pool, migrations)]);
+      rmSync(migrations, { recursive: true });
+      await one!.pool.query('CREATE DATABASE copied TEMPLATE template0 STRATEGY WAL_LOG');
+      await Promise.all([one!.close(), two!.close()]);
+      expect(server.runs(), 'a server that is not ours is never stopped').toBe(true);
+    });
+
+    test('options in the URL are kept beside ours', async () => {
+      const database = await openDatabase({
+        dataDir: '/nonexistent',
+        databaseUrl: `${server.url}?options=${encodeURIComponent('-c work_mem=7MB')}`,
+        role: 'cli',
+      });
+      const { rows } = await database.pool.query(
+        `SELECT current_setting('work_mem') AS memory, current_setting('TimeZone') AS zone`,
+      );
+      expect(rows).toEqual([{ memory: '7MB', zone: 'UTC' }]);
+      await database.close();
+    });
+  },
+);
 
 test('a server that is not there is named in the refusal, without the password', async () => {
   const opening = openDatabase({

@@ -7,6 +7,7 @@ import pg from 'pg';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { createPool, sessionConfig } from './connection.ts';
 import { joinEmbedded, type Embedded } from './embedded.ts';
+import { openReplica, type ReadReplica } from './read-replica.ts';
 import { databaseRefusal } from './refusal.ts';
 
 export type DatabaseRole = 'server' | 'cli' | 'worker';
@@ -14,6 +15,8 @@ export type DatabaseRole = 'server' | 'cli' | 'worker';
 export type DatabaseOptions = {
   dataDir: string;
   databaseUrl?: string;
+  /** A standby for reads that tolerate a delay, and how many seconds behind it may be. */
+  reads?: { url: string; mostLagSeconds: number };
   role: DatabaseRole;
   /** Default: "groundwork <role>". */
   applicationName?: string;
@@ -24,11 +27,13 @@ export type DatabaseOptions = {
   patienceMs?: number;
   /** Of the embedded server, for tests. */
   settings?: ClusterSettings;
-  log?: (line: string) => void;
+  log?: (line: string, level?: 'warn') => void;
 };
 
 export type Database = {
   pool: pg.Pool;
+  /** Where `reads` was given. */
+  replica?: ReadReplica;
   /** For a client outside the pool (LISTEN, COPY): new pg.Client(database.connection). */
   connection: pg.ClientConfig;
   /** For other programs on this machine while this process lives; it holds the password. */
@@ -58,24 +63,37 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       });
   try {
     const url = embedded ? urlOf(embedded) : options.databaseUrl!;
-    const connection = sessionConfig(embedded ? serverOf(embedded) : { connectionString: url }, {
+    const session = {
       applicationName: options.applicationName ?? `groundwork ${options.role}`,
       statementTimeoutMs: options.statementTimeoutMs ?? (options.role === 'server' ? 60_000 : 0),
-    });
+    };
+    const connection = sessionConfig(embedded ? serverOf(embedded) : { connectionString: url }, session);
     if (embedded) await ensureDatabase(connection);
     const serverVersion = await checkedVersion(connection, options.patienceMs ?? 15_000);
+    const maxConnections = options.maxConnections ?? connectionsOf[options.role];
     const pool = createPool(connection, {
-      maxConnections: options.maxConnections ?? connectionsOf[options.role],
+      maxConnections,
       onError: (error) => log(`a database session broke: ${error.message}`),
     });
+    const replica =
+      options.reads && !embedded
+        ? await openReplica({
+            connection: sessionConfig({ connectionString: options.reads.url }, session),
+            primary: pool,
+            maxConnections,
+            mostLagSeconds: options.reads.mostLagSeconds,
+            log,
+          })
+        : undefined;
     let closing: Promise<void> | null = null;
     return {
       pool,
+      replica,
       connection,
       url,
       embedded: embedded !== null,
       serverVersion,
-      close: () => (closing ??= closed(pool, embedded)),
+      close: () => (closing ??= closed(pool, replica, embedded)),
     };
   } catch (error) {
     await embedded?.leave();
@@ -83,9 +101,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
-async function closed(pool: pg.Pool, embedded: Embedded | null): Promise<void> {
+async function closed(
+  pool: pg.Pool,
+  replica: ReadReplica | undefined,
+  embedded: Embedded | null,
+): Promise<void> {
   // A session that somebody still holds must not keep the process from leaving; the server cuts it.
-  if (!pool.ending) await Promise.race([pool.end(), sleep(10_000, undefined, { ref: false })]);
+  const ended = Promise.all([pool.ending ? undefined : pool.end(), replica?.close()]);
+  await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
   await embedded?.leave();
 }
 
