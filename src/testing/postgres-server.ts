@@ -45,8 +45,13 @@ function account(): { uid?: number; gid?: number } | null {
 export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
   return make(settings, (folder) => {
     tool('initdb', [
-      ...['-D', join(folder, 'data'), '-U', 'postgres', '--auth=trust'],
-      ...['--encoding=UTF8', '--locale=C.UTF-8', '-N'],
+      '-D',
+      join(folder, 'data'),
+      '--username=postgres',
+      '--auth=trust',
+      '--encoding=UTF8',
+      '--locale=C.UTF-8',
+      '-N',
     ]);
   });
 }

@@ -1,10 +1,9 @@
 /** What every operation and engine call is given first: who asks, from where, against which catalog. */
 import type { Readable } from 'node:stream';
 import type { Pool } from 'pg';
-import type { ReadPool } from '../sql/sql.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Permission } from '../definitions/role.ts';
-import type { Queryable } from '../sql/sql.ts';
+import type { Queryable, ReadPool } from '../sql/sql.ts';
 
 /** Users, API keys and agents alike. */
 export type Principal = {
