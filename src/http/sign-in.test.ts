@@ -51,6 +51,27 @@ describe('the set-up link', () => {
     expect(weak.body.errors[0].path).toBe('password');
   });
 
+  test('another currency is refused where amounts are stored, and nothing else is done', async () => {
+    const { id } = (
+      await server.call('POST', '/api/v1/products', {
+        key: await server.key('administrator'),
+        body: { name: 'Meter', list_price: 740 },
+      })
+    ).body;
+    const answer = await server.call('POST', '/api/v1/setup', {
+      body: {
+        token,
+        name: 'Ada',
+        email: 'ada@example.com',
+        password,
+        workspace: { ...workspace, currency: 'USD' },
+      },
+    });
+    expect(id).toBeDefined();
+    expect([answer.status, answer.body.code]).toEqual([409, 'money_stored']);
+    expect(answer.body.errors[0].path).toBe('workspace.currency');
+  });
+
   test('two who open it at once make one administrator', async () => {
     const answers = await Promise.all(
       ['ada@example.com', 'bob@example.com'].map((email) =>

@@ -5,6 +5,7 @@ import { catalogOperations } from './catalog.ts';
 import { fileOperations } from './files.ts';
 import { importOperations } from './imports.ts';
 import { keyOperations } from './keys.ts';
+import { moneyOperations } from './money.ts';
 import type { Operation } from './operation.ts';
 import { recordOperations } from './records.ts';
 import { sessionOperations } from './session.ts';
@@ -16,6 +17,7 @@ export const operations: readonly Operation[] = [
   ...bulkOperations,
   ...importOperations,
   ...batchOperations,
+  ...moneyOperations,
   ...catalogOperations,
   ...fileOperations,
   ...sessionOperations,

@@ -1,5 +1,8 @@
 /** The first run: what the one-time link that the server prints is for. */
 import { z } from 'zod';
+import type { Context } from '../core/context/context.ts';
+import { issue, refusal } from '../core/errors/problem.ts';
+import { holdsMoney } from '../engine/read/holds-money.ts';
 import { setUp } from '../platform/auth/set-up.ts';
 import { checkSetupToken } from '../platform/auth/setup-link.ts';
 import { defineOperation } from './operation.ts';
@@ -30,6 +33,21 @@ const WorkspaceInput = z.strictObject({
     }),
 });
 
+/** What is stored was worth something in the currency that was reported until now. */
+async function refuseOtherCurrency(context: Context, currency: string): Promise<void> {
+  const { currency: own } = context.workspace;
+  if (currency === own || !(await holdsMoney(context))) return;
+  throw refusal(409, 'money_stored', [
+    issue(
+      'workspace.currency',
+      'money_stored',
+      'Amounts or exchange rates are stored already, and what they are worth was fixed in {own}.',
+      'Keep {own}, or begin with an empty database.',
+      { own },
+    ),
+  ]);
+}
+
 export const setupOperations = [
   defineOperation({
     name: 'setup.check',
@@ -52,6 +70,8 @@ export const setupOperations = [
     output: z.object({ user: z.string() }),
     http: { method: 'POST', path: '/api/v1/setup', open: true, status: 201 },
     async run(context, input) {
+      await checkSetupToken(context.pool, input.token);
+      await refuseOtherCurrency(context, input.workspace.currency);
       const { user } = await setUp({ context, records: userRecords }, input);
       await context.browser?.signIn({ email: input.email, password: input.password });
       return { user };

@@ -12,6 +12,7 @@ import type {
   ObjectModel,
   PipelineModel,
   ReverseLink,
+  LinesModel,
   RollupModel,
   StageModel,
 } from './catalog.ts';
@@ -55,6 +56,7 @@ export function buildCatalog(definitions: Definitions, kinds: Kinds, epoch: numb
         object.definition.serves ? [[object.definition.serves, object.key]] : [],
       ),
     ),
+    lines: linesByObject(objects),
     rollupsFrom: rollupsByChild(objects),
   };
   addReverseLinks(objects);
@@ -264,4 +266,25 @@ function rollupsByChild(objects: ReadonlyMap<string, ObjectModel>): Map<string, 
     }
   }
   return byChild;
+}
+
+/** Lines whose definition holds together; what is broken is told by the catalog check. */
+function linesByObject(objects: ReadonlyMap<string, ObjectModel>): Map<string, LinesModel> {
+  const found = new Map<string, LinesModel>();
+  for (const object of objects.values()) {
+    const { lines } = object.definition;
+    if (!lines) continue;
+    const of = object.fields.get(lines.of);
+    const parent = of?.type.linkTo?.(of);
+    const into = objects.get(parent ?? '')?.fields.get(lines.into);
+    const total = object.fields.get(lines.total);
+    if (!of || parent === undefined || !into?.type.worth || !total?.type.worth) continue;
+    const [linkKey = '', fromKey = ''] = lines.price_from?.split('.') ?? [];
+    const field = object.fields.get(lines.price ?? '');
+    const link = object.fields.get(linkKey);
+    const from = objects.get(link?.type.linkTo?.(link) ?? '')?.fields.get(fromKey);
+    const price = field && link && from?.type.worth ? { field, link, from } : undefined;
+    found.set(object.key, { object: object.key, of, parent, into, total, ...(price ? { price } : {}) });
+  }
+  return found;
 }

@@ -4,7 +4,7 @@
  */
 import type { CheckpointItem, PipelineDefinition, Stage } from '../definitions/pipeline.ts';
 import type { Definitions } from '../definitions/index.ts';
-import type { FieldShape, ObjectDefinition } from '../definitions/object.ts';
+import type { FieldShape, ObjectDefinition, ServingPart } from '../definitions/object.ts';
 import type { ListDefinition } from '../definitions/list.ts';
 import type { MatchRuleDefinition } from '../definitions/match-rule.ts';
 import type { RoleDefinition } from '../definitions/role.ts';
@@ -94,6 +94,20 @@ export type RollupModel = {
   rollup: Rollup;
 };
 
+export type LinesModel = {
+  /** Key of the object whose records are the lines. */
+  object: string;
+  /** Link to the record that they are lines of. */
+  of: FieldModel;
+  /** Key of that record's object. */
+  parent: string;
+  /** Its money field, the sum of the lines whenever there are any. */
+  into: FieldModel;
+  total: FieldModel;
+  /** The price of a line, and where it comes from when it is left out. */
+  price?: { field: FieldModel; link: FieldModel; from: FieldModel };
+};
+
 export type Catalog = {
   /** The version it was built from; statement names carry it. */
   epoch: number;
@@ -104,8 +118,10 @@ export type Catalog = {
   pipelines: ReadonlyMap<string, PipelineModel>;
   roles: ReadonlyMap<string, RoleDefinition>;
   matchRules: ReadonlyMap<string, MatchRuleDefinition>;
-  /** Object that serves as activity, task, document, user, team. */
-  serving: Readonly<Partial<Record<'activity' | 'task' | 'document' | 'user' | 'team', string>>>;
+  /** Object that serves as activity, task, document, user, team, exchange rate. */
+  serving: Readonly<Partial<Record<ServingPart, string>>>;
+  /** Objects whose records are lines of others, by their key. */
+  lines: ReadonlyMap<string, LinesModel>;
   /** Rollups by child object. */
   rollupsFrom: ReadonlyMap<string, readonly RollupModel[]>;
 };

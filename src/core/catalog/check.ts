@@ -2,6 +2,7 @@
 import type { Issue } from '../errors/problem.ts';
 import type { Catalog } from './catalog.ts';
 import { rollupCircles } from './check/fields.ts';
+import { checkParts } from './check/parts.ts';
 import { checkLists, checkObjects } from './check/objects.ts';
 import { checkPipelines } from './check/pipelines.ts';
 import { checkMatchRules, checkRoles } from './check/roles.ts';
@@ -15,6 +16,7 @@ export const checkCatalog = (catalog: Catalog): Issue[] => [
   ...checkObjects(catalog),
   ...rollupCircles(catalog),
   ...checkPipelines(catalog),
+  ...checkParts(catalog),
   ...checkRoles(catalog),
   ...checkMatchRules(catalog),
 ];

@@ -66,6 +66,8 @@ describe('the shipped definitions', () => {
       activities: 'type subject occurred_at result body contact account deal lead',
       tasks: 'title due_at done_at assignee contact account deal lead',
       products: 'name family list_price',
+      exchange_rates: 'currency valid_from rate source owner',
+      line_items: 'deal product name quantity unit_price discount total',
       campaigns: 'name',
       locations: 'name',
       users: 'name email manager team',
@@ -82,6 +84,7 @@ describe('the shipped definitions', () => {
       document: 'documents',
       user: 'users',
       team: 'teams',
+      exchange_rate: 'exchange_rates',
     });
   });
 
@@ -350,6 +353,18 @@ describe('the sample', () => {
     }
     for (const task of rowsOf('tasks'))
       if (task.done_at) expect(at(task.done_at)! <= noon, task.title).toBe(true);
+  });
+
+  it('gives deals line items that come to their amount', () => {
+    const sums = new Map<unknown, number>();
+    for (const { deal, quantity, unit_price, product, discount } of rowsOf('line_items')) {
+      const listed = rowsOf('products').find((one) => one.name === named(product))?.list_price;
+      const total = (quantity ?? 1) * (unit_price ?? listed) * (1 - (discount ?? 0) / 100);
+      sums.set(named(deal), (sums.get(named(deal)) ?? 0) + Math.round(total * 100) / 100);
+    }
+    expect(sums.size).toBeGreaterThan(3);
+    for (const [name, sum] of sums)
+      expect(sum, String(name)).toBe(rowsOf('deals').find((deal) => deal.name === name)!.amount);
   });
 
   it('shows the figures of Team North that the board shows', () => {

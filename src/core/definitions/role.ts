@@ -44,6 +44,7 @@ export const permissions = [
   'imports.run',
   'imports.history',
   'batches.undo_any',
+  'money.revalue',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

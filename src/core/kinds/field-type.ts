@@ -144,10 +144,38 @@ export type FieldType<S = any, V = any> = {
   listOf?(field: FieldModel<S>): string;
   /** Where a stored rollup comes from. */
   rollup?(field: FieldModel<S>): Rollup;
+  /** Its values are worth something else in another currency. */
+  worth?: Worth<S, V>;
+  /** Worked out from other fields of the record whenever one of them is written, and stored. */
+  derived?(field: FieldModel<S>): Derived<V>;
   /** A never-stored expression over the row `table`. */
   computed?(field: FieldModel<S>): Computed;
   /** Case table for the contract test. */
   cases: readonly FieldCase[];
+};
+
+/** What the write path must know to fix what a value is worth in the reporting currency. */
+export type Worth<S = any, V = any> = {
+  /** ISO 4217. */
+  currency(value: V): string;
+  /** The value at the rate that `env.rate` knows, null there where none is known. Refuses what grows too large. */
+  at(value: V, field: FieldModel<S>, env: ParseEnv): Parsed<V>;
+  /** Whether two values differ in their worth alone. */
+  same(a: V, b: V): boolean;
+  /** What it is in another currency, at the rates of `env.rate`; null where one of the two has none. */
+  into(value: V, currency: string, field: FieldModel<S>, env: ParseEnv): Parsed<V> | null;
+  /** The parts of a stored value, to be summed. */
+  amountSql(field: FieldModel<S>, table: string): Sql;
+  currencySql(field: FieldModel<S>, table: string): Sql;
+  /** Date field of the record whose day's rate counts, where the definition names one. */
+  dated?(field: FieldModel<S>): string | undefined;
+};
+
+export type Derived<V = any> = {
+  /** Own fields that it is worked out from. */
+  reads: readonly string[];
+  /** Its value, from the canonical values of those fields. */
+  value(valueOf: (key: string) => unknown, env: ParseEnv): Parsed<V>;
 };
 
 export type RollupSource = {

@@ -168,7 +168,7 @@ describe('record scopes', () => {
     expect((await search(anna, { q: 'deal' })).map((hit) => hit.name)).toEqual(['Deal Anna']);
     expect(
       (await summarise(anna, { object: 'deals', measures: [{ fn: 'sum', field: 'amount' }] })).data,
-    ).toEqual([{ count: 1, sum_amount: '50.0000' }]);
+    ).toEqual([{ count: 1, sum_amount: '50.0000', without_rate_amount: 0 }]);
     const his = id['deal Ben']!;
     const told = await Promise.all(
       [

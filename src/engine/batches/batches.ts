@@ -9,7 +9,7 @@ export type BatchState = 'running' | 'done' | 'stopped' | 'undone';
 
 export type Batch = {
   id: string;
-  kind: 'bulk' | 'import' | 'undo';
+  kind: 'bulk' | 'import' | 'undo' | 'revalue' | 'convert';
   object: string;
   state: BatchState;
   actor: string;

@@ -1,4 +1,5 @@
 /** Counts, sums and extremes of a filter, by group: column totals of a board, footers of a table. The read path with another select. */
+import type { FieldModel } from '../../core/catalog/catalog.ts';
 import type { Context } from '../../core/context/context.ts';
 import { fieldToSql } from '../../core/conditions/to-sql.ts';
 import { invalid, issue } from '../../core/errors/problem.ts';
@@ -15,9 +16,14 @@ export type SummariseInput = Filter & {
   measures?: readonly Measure[];
 };
 
+/** How many amounts a sum leaves out, because no exchange rate was known for them. */
+const withoutRate = (field: FieldModel, worth: Sql): Sql =>
+  sql`count(*) FILTER (WHERE ${field.type.worth!.amountSql(field, 't')} IS NOT NULL AND ${worth} IS NULL)::bigint AS ${ident(`without_rate_${field.key}`)}`;
+
 /**
  * One row per group: the grouping fields by key, `count`, and each measure as `<fn>_<field>` (sums of money in
- * the reporting currency, as decimal strings). At most 1,000 groups.
+ * the reporting currency, as decimal strings), for money with `without_rate_<field>`: how many amounts it leaves
+ * out because no exchange rate was known. At most 1,000 groups.
  */
 export async function summarise(
   context: Context,
@@ -27,6 +33,7 @@ export async function summarise(
   const object = readableObject(context, access, input.object);
   const by = input.by ?? [];
   const measures = (input.measures ?? []).filter((measure) => measure.fn !== 'count');
+  const told = new Set<string>();
   const named = (path: string, key: string) => {
     const field = object.fields.get(key);
     if (!field || access.field(object.key, key) === 'hidden') throw invalid([unknownField(path, key)]);
@@ -64,7 +71,7 @@ export async function summarise(
   const columns: Sql[] = [
     ...groups.map((group) => sql`${group.expression} AS ${ident(group.key)}`),
     raw('count(*)::bigint AS "count"'),
-    ...measures.map((measure) => {
+    ...measures.flatMap((measure) => {
       const { field, expression } = named('measures', measure.field);
       const traits = field.type.traits(field);
       const fits =
@@ -82,7 +89,10 @@ export async function summarise(
           ),
         ]);
       }
-      return sql`${raw(measure.fn)}(${expression}) AS ${ident(`${measure.fn}_${measure.field}`)}`;
+      const value = sql`${raw(measure.fn)}(${expression}) AS ${ident(`${measure.fn}_${measure.field}`)}`;
+      if (!field.type.worth || told.has(field.key)) return [value];
+      told.add(field.key);
+      return [value, withoutRate(field, expression)];
     }),
   ];
   const where = readCondition(context, access, object, 't', input);

@@ -12,6 +12,8 @@ export type Change =
   | ({ advance: string; id: string; to: string; version?: number } & Advance)
   | { archive: string; id: string; version?: number }
   | { restore: string; id: string }
+  /** Amounts of an open record fixed at today's exchange rates. */
+  | { revalue: string; id: string }
   /** Undo's own: canonical values put back as they were, without transition rules, under the stage's checkpoint. */
   | { putBack: string; id: string; values: Values; archived?: boolean };
 

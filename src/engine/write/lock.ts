@@ -91,7 +91,7 @@ function whyNot(
     );
   }
   const archived = stored['archived_at'] !== null;
-  if (archived && row.kind === 'update') {
+  if (archived && row.kind === 'update' && !row.sumOf) {
     return refusal(409, 'archived', [
       issue('', 'archived', 'This {one} is archived.', 'Bring it back first: POST …/restore.', { one }),
     ]);

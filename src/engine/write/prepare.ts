@@ -44,7 +44,9 @@ const keyOf = (change: Change): string =>
           ? change.archive
           : 'restore' in change
             ? change.restore
-            : change.putBack;
+            : 'revalue' in change
+              ? change.revalue
+              : change.putBack;
 
 function rowsOf(
   context: Context,
@@ -125,6 +127,10 @@ function rowsOf(
     const row = base('archive' in change ? 'archive' : 'restore', change.id.toLowerCase());
     if ('archive' in change) row.expectedVersion = change.version;
     return [row];
+  }
+  if ('revalue' in change) {
+    if (!access.may('edit', key)) throw forbidden(`change ${object.label.many.toLowerCase()}`);
+    return [{ ...base('update', change.id.toLowerCase()), revalue: true }];
   }
   const row = base(
     change.archived === undefined ? 'update' : change.archived ? 'archive' : 'restore',

@@ -1,5 +1,11 @@
 /** A record on its way through the write path. */
-import type { FieldModel, ObjectModel, PipelineModel, StageModel } from '../../core/catalog/catalog.ts';
+import type {
+  FieldModel,
+  LinesModel,
+  ObjectModel,
+  PipelineModel,
+  StageModel,
+} from '../../core/catalog/catalog.ts';
 import type { Issue } from '../../core/errors/problem.ts';
 import type { LeftOut } from './change.ts';
 
@@ -36,6 +42,12 @@ export type Row = {
   bornLate?: boolean;
   /** Undo: values are canonical, transition rules do not apply. */
   putBack?: boolean;
+  /** Made by the engine: its money field becomes the sum of its lines. `fresh`: none of them was there before. */
+  sumOf?: { lines: LinesModel; fresh: boolean };
+  /** Amounts of an open record are fixed at today's rates. */
+  revalue?: boolean;
+  /** Fields that were worked out anew from others in this write. */
+  reckoned?: Set<string>;
   reason?: string;
   override?: string;
   move?: Move;

@@ -15,6 +15,7 @@ import type { Done, Outcome, WriteInput } from './change.ts';
 import { claimKey, storeAnswer, type StoredAnswer } from './idempotency.ts';
 import { judge } from './judge.ts';
 import { groupBy, resolveLinks } from './links.ts';
+import { fillPrices, refuseByHand, staleSums, sumLines } from './lines.ts';
 import { lockRows } from './lock.ts';
 import { findEvidence, shakenItems, updateParents } from './parents.ts';
 import { prepare } from './prepare.ts';
@@ -25,6 +26,7 @@ import { tellAccessChanged } from './access-notice.ts';
 import { databaseRefusal } from './database-refusal.ts';
 import { storeGaps, storeRows } from './store.ts';
 import { planMove } from './transitions.ts';
+import { deriveValues, fixWorth } from './worth.ts';
 
 export type { Change, Outcome, WriteInput } from './change.ts';
 
@@ -216,6 +218,7 @@ const fresh = (row: Row): Row => ({
   values: new Map(row.values),
   left: [...row.left],
   note: { ...row.note },
+  reckoned: undefined,
 });
 
 /** All rows in as few passes as it takes for each record to be written once in a pass. */
@@ -230,9 +233,29 @@ async function attempt(
     const found = await pass(run, client, input, rows);
     done.rows.push(...found.rows);
     for (const [index, problem] of found.refused) done.refused.set(index, problem);
+    if (found.refused.size === 0) {
+      for (const [index, problem] of await settleSums(run, client, input, found.rows))
+        done.refused.set(index, problem);
+    }
     if (input.mode === 'all' && found.refused.size > 0) break;
   }
   return done;
+}
+
+/** Writes the sums of the lines that a pass has changed, as changes of the records that they are lines of. */
+async function settleSums(
+  run: Run,
+  client: PoolClient,
+  input: WriteInput,
+  rows: readonly Row[],
+): Promise<Map<number, Problem>> {
+  const stale = staleSums(run, rows);
+  const refused = new Map(stale.refused);
+  if (stale.rows.length === 0 || refused.size > 0) return refused;
+  const found = await pass(run, client, input, stale.rows);
+  for (const [index, problem] of found.refused)
+    for (const cause of stale.causes.get(index)!) refused.set(cause, problem);
+  return refused;
 }
 
 /** Parts the rows so that no part names a record twice, and later changes of a record stand in later parts. */
@@ -261,14 +284,21 @@ async function pass(run: Run, client: PoolClient, input: WriteInput, all: readon
   };
   take(await lockRows(run, client, rows, input.verb));
   keep();
+  take(await sumLines(run, client, rows));
+  keep();
   take(await resolveLinks(run, client, rows, input.lenient ?? false));
   keep();
+  take(await fillPrices(run, client, rows));
+  keep();
   for (const row of rows) {
-    const issues = planMove(run, row);
+    const issues = [...planMove(run, row), ...deriveValues(run, row)];
     if (issues.length > 0) refused.set(row.index, invalid(issues));
-    else settle(row);
   }
   keep();
+  take(await fixWorth(run, client, rows));
+  take(await refuseByHand(run, client, rows));
+  keep();
+  for (const row of rows) settle(row);
   const known = await refuseKnown(run, client, rows);
   take(known.refused);
   keep();

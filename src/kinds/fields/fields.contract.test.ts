@@ -377,6 +377,7 @@ function inventedFor(field: FieldModel): unknown[] {
   if (!field.maintained) return [];
   const byType: Record<string, unknown[]> = {
     bigint: [0, 42],
+    'numeric(19,4)': [{ amount: '12.50', currency: 'USD', reporting: '11.46' }],
     'numeric(24,4)': ['0.00', '1234.50', '0.0125'],
     'timestamptz(3)': ['2026-03-09T13:30:00.123Z'],
     'text[]': [['new.owner', 'proposal_sent.offer']],

@@ -3,6 +3,7 @@ import type { FieldType } from '../../core/kinds/field-type.ts';
 import { choice } from './choice/choice.ts';
 import { computed } from './computed/computed.ts';
 import { country } from './country/country.ts';
+import { currency } from './currency/currency.ts';
 import { date } from './date/date.ts';
 import { datetime } from './datetime/datetime.ts';
 import { duration } from './duration/duration.ts';
@@ -10,6 +11,7 @@ import { email } from './email/email.ts';
 import { file } from './file/file.ts';
 import { gapSet } from './gap-set/gap-set.ts';
 import { id } from './id/id.ts';
+import { lineTotal } from './line-total/line-total.ts';
 import { link } from './link/link.ts';
 import { longText } from './long-text/long-text.ts';
 import { money } from './money/money.ts';
@@ -30,6 +32,7 @@ export const fieldTypes = {
   choice,
   computed,
   country,
+  currency,
   date,
   datetime,
   duration,
@@ -37,6 +40,7 @@ export const fieldTypes = {
   file,
   gap_set: gapSet,
   id,
+  line_total: lineTotal,
   link,
   long_text: longText,
   money,

@@ -4,6 +4,7 @@ import type { FieldView } from '../../core/kinds/field-view.ts';
 import { choiceView } from './choice/choice.view.tsx';
 import { computedView } from './computed/computed.view.tsx';
 import { countryView } from './country/country.view.tsx';
+import { currencyView } from './currency/currency.view.tsx';
 import { dateView } from './date/date.view.tsx';
 import { datetimeView } from './datetime/datetime.view.tsx';
 import { durationView } from './duration/duration.view.tsx';
@@ -11,6 +12,7 @@ import { emailView } from './email/email.view.tsx';
 import { fileView } from './file/file.view.tsx';
 import { gapSetView } from './gap-set/gap-set.view.tsx';
 import { idView } from './id/id.view.tsx';
+import { lineTotalView } from './line-total/line-total.view.tsx';
 import { linkView } from './link/link.view.tsx';
 import { longTextView } from './long-text/long-text.view.tsx';
 import { moneyView } from './money/money.view.tsx';
@@ -31,6 +33,7 @@ const views: Readonly<Record<string, FieldView>> = {
   choice: choiceView,
   computed: computedView,
   country: countryView,
+  currency: currencyView,
   date: dateView,
   datetime: datetimeView,
   duration: durationView,
@@ -38,6 +41,7 @@ const views: Readonly<Record<string, FieldView>> = {
   file: fileView,
   gap_set: gapSetView,
   id: idView,
+  line_total: lineTotalView,
   link: linkView,
   long_text: longTextView,
   money: moneyView,

@@ -28,6 +28,12 @@ const maintainedValues: Readonly<Record<string, readonly unknown[]>> = {
   timestamptz: ['2026-03-20T11:59:59.999Z', '2026-03-27T12:00:00.000Z'],
 };
 
+/** The same of money, which is more than what it is compared as. */
+const maintainedMoney: readonly unknown[] = [
+  { amount: '12.50', currency: 'EUR', reporting: '12.50' },
+  { amount: '10.00', currency: 'USD', reporting: '9.17' },
+];
+
 /** Near the instant of judging, so that spans cut between them. */
 const nearNow: Readonly<Record<string, readonly unknown[]>> = {
   date: ['2026-03-06', '2026-03-05', '2026-03-19', '2026-03-20', '2026-03-21', '2026-04-03', '2026-04-04'],
@@ -65,7 +71,8 @@ function samplesOf(type: FieldType, base: Catalog): Sample[] {
   for (const sample of bySettings.values()) {
     const { field } = sample;
     const operand = type.operandType(field);
-    if (type.maintained) sample.values.push(...(maintainedValues[operand] ?? []));
+    if (type.maintained)
+      sample.values.push(...(type.worth ? maintainedMoney : (maintainedValues[operand] ?? [])));
     for (const near of nearNow[operand] ?? []) {
       const parsed = type.maintained ? undefined : type.parse(near, field, sampleEnv(base));
       if (parsed?.ok && parsed.value !== null) sample.values.push(parsed.value);

@@ -17,6 +17,7 @@ const reserved = new Set([
   'imports',
   'exports',
   'batches',
+  'revaluations',
   'catalog',
   'files',
   'me',

@@ -5,8 +5,10 @@
 import { Big } from 'big.js';
 import { z } from 'zod';
 import type { FieldModel } from '../../../core/catalog/catalog.ts';
+import { Key } from '../../../core/definitions/common.ts';
+import { issue } from '../../../core/errors/problem.ts';
 import { defineFieldType, type Parsed, type ParseEnv } from '../../../core/kinds/field-type.ts';
-import { ident } from '../../../core/sql/sql.ts';
+import { ident, type Sql } from '../../../core/sql/sql.ts';
 import { accepted, asLiteral, described, isNothing, nothing, refused, shown, wrongType } from '../answers.ts';
 import { exactly, isPlainDecimal, readDecimal } from '../decimal-text.ts';
 import { grouped, readNumber, words } from '../real-number.ts';
@@ -15,6 +17,10 @@ import { cases } from './money.cases.ts';
 
 const settings = z.strictObject({
   min: z.number().optional().meta({ description: 'Least amount it takes' }),
+  rate_on: Key.optional().meta({
+    description:
+      'Date field of the record whose day’s exchange rate counts; default the day of writing, for a closed record the day it closed',
+  }),
 });
 type Settings = z.infer<typeof settings>;
 
@@ -26,6 +32,21 @@ const decimals = 4;
 
 const currencyColumn = (field: FieldModel): string => `${field.key}__currency`;
 const reportingColumn = (field: FieldModel): string => `${field.key}__reporting`;
+
+/** Fixed when the amount is written, and kept until the write path fixes it anew. */
+export const worth = {
+  currency: (value: Money): string => value.currency,
+  at: (value: Money, field: FieldModel, env: ParseEnv): Parsed<Money> =>
+    inCurrency(new Big(value.amount), value.currency, field, env),
+  same: (a: Money, b: Money): boolean => a.amount === b.amount && a.currency === b.currency,
+  into(value: Money, currency: string, field: FieldModel, env: ParseEnv): Parsed<Money> | null {
+    const [from, to] = [rateOf(value.currency, env), rateOf(currency, env)];
+    if (!from || !to || to.eq(0)) return null;
+    return inCurrency(toCoins(new Big(value.amount).times(from).div(to), currency), currency, field, env);
+  },
+  amountSql: (field: FieldModel, table: string): Sql => ident(table, field.key),
+  currencySql: (field: FieldModel, table: string): Sql => ident(table, currencyColumn(field)),
+};
 
 export const money = defineFieldType<Settings, Money>({
   key: 'money',
@@ -92,6 +113,21 @@ export const money = defineFieldType<Settings, Money>({
         ],
       }),
     };
+  },
+  worth: { ...worth, dated: (field) => field.settings.rate_on },
+  check(field, catalog) {
+    const { rate_on: day } = field.settings;
+    const dated = day === undefined ? undefined : catalog.objects.get(field.object)?.fields.get(day);
+    if (day === undefined || dated?.type.operandType(dated) === 'date') return [];
+    return [
+      issue(
+        `objects.${field.object}.fields.${field.key}.rate_on`,
+        'wrong_field',
+        '“{day}” is no date field of this object, so no rate can be of that day.',
+        'Name a date field of the same object.',
+        { day },
+      ),
+    ];
   },
   cases,
 });
@@ -165,8 +201,13 @@ function moneyOf(
   if (min !== undefined && amount.lt(min)) {
     return refused(field, 'too_small', '{label} is at least {min}.', 'Send {min} or more.', { min });
   }
+  return inCurrency(amount, currency, field, env);
+}
+
+/** The amount with what it is worth in the reporting currency. */
+export function inCurrency(amount: Big, currency: string, field: FieldModel, env: ParseEnv): Parsed<Money> {
   const reporting = inReportingCurrency(amount, currency, env);
-  if (reporting && !reporting.eq(0) && reporting.e >= wholeDigits) return tooLarge(field);
+  if ([amount, reporting].some((one) => one && !one.eq(0) && one.e >= wholeDigits)) return tooLarge(field);
   return accepted({
     amount: written(amount, minorUnits(currency)),
     currency,
@@ -176,10 +217,22 @@ function moneyOf(
 
 function inReportingCurrency(amount: Big, currency: string, env: ParseEnv): Big | null {
   if (currency === env.currency) return amount;
-  const rate = env.rate?.(currency);
-  if (rate === null || rate === undefined || !isPlainDecimal(String(rate))) return null;
-  return amount.times(exactly(String(rate))).round(minorUnits(env.currency), 1);
+  const rate = rateOf(currency, env);
+  return rate && toCoins(amount.times(rate), env.currency);
 }
+
+function rateOf(currency: string, env: ParseEnv): Big | null {
+  if (currency === env.currency) return new Big(1);
+  const rate = env.rate?.(currency);
+  return rate === null || rate === undefined || !isPlainDecimal(String(rate)) ? null : exactly(String(rate));
+}
+
+/**
+ * Rounded to the smallest coin, half away from nothing: 0.005 → 0.01, -0.005 → -0.01. Council Regulation (EC)
+ * No 1103/97, Article 5, rounds so ("exactly half-way … rounded up"); most tax laws do.
+ */
+export const toCoins = (amount: Big, currency: string): Big =>
+  amount.round(minorUnits(currency), Big.roundHalfUp);
 
 /** With at least so many decimals, so that one amount is always written one way; never rounded. */
 function written(amount: Big, atLeast = 2): string {
