@@ -62,6 +62,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
       log: request.log,
       files: deps.files,
       jobs: deps.queue,
+      live: deps.live,
       browser: browserSession({ deps, attempts, catalog, request, reply }),
       currentCatalog: () => deps.definitions.refresh(),
       may: (permission) => permitted(catalog, principal.roles, permission),

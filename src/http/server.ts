@@ -9,7 +9,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { Pool } from 'pg';
 import type { Catalog } from '../core/catalog/catalog.ts';
 import type { PublicCatalog } from '../core/catalog/public-catalog.ts';
-import type { Context, JobQueue, Log, Workspace } from '../core/context/context.ts';
+import type { Context, JobQueue, LiveFeed, Log, Workspace } from '../core/context/context.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { Principals } from '../platform/auth/principals.ts';
 import type { SignIn } from '../platform/auth/sign-in.ts';
@@ -42,6 +42,7 @@ export type ServerDeps = {
   workspace(): Workspace;
   files: LocalFileStore;
   queue?: JobQueue;
+  live: LiveFeed;
   /** The catalog as the caller may see it, from which the API reference is drawn. */
   publicCatalog(context: Context): PublicCatalog | Promise<PublicCatalog>;
   /** The built web app; without it only the API is served. */

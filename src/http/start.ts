@@ -7,6 +7,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { startDefinitions } from '../engine/definitions/start.ts';
 import type { CatalogStore } from '../engine/definitions/store.ts';
+import { openLiveFeed } from '../engine/live/live-feed.ts';
 import { kinds } from '../kinds/index.ts';
 import { publicCatalog } from '../operations/catalog.ts';
 import { operations } from '../operations/index.ts';
@@ -115,11 +116,13 @@ export async function openServer(input: {
 }): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
   const { config, log, pool, connection, definitions, workspace, webFolder } = input;
   const signIn = await openSignIn({ pool, baseUrl: config.publicUrl ?? 'http://127.0.0.1' });
+  const live = openLiveFeed({ pool, log, catalog: definitions.current });
   const principals = openPrincipals({
     pool,
     connection,
     signIn,
     onNotice(notice) {
+      live.accessChanged(notice);
       if (notice && notice.about !== 'workspace') return;
       workspace
         .reload()
@@ -138,6 +141,7 @@ export async function openServer(input: {
     workspace: workspace.current,
     files: input.files,
     queue: input.queue,
+    live,
     publicCatalog,
     webFolder,
   });
@@ -148,6 +152,7 @@ export async function openServer(input: {
       await Promise.race([closed, sleep(secondsToFinish * 1000, undefined, { ref: false })]);
       app.server.closeAllConnections();
       await closed;
+      await live.close();
       await principals.close();
     },
   };

@@ -6,6 +6,7 @@ import { fileOperations } from './files.ts';
 import { importOperations } from './imports.ts';
 import { keyOperations } from './keys.ts';
 import { moneyOperations } from './money.ts';
+import { liveOperations } from './live.ts';
 import type { Operation } from './operation.ts';
 import { recordOperations } from './records.ts';
 import { sessionOperations } from './session.ts';
@@ -18,6 +19,7 @@ export const operations: readonly Operation[] = [
   ...importOperations,
   ...batchOperations,
   ...moneyOperations,
+  ...liveOperations,
   ...catalogOperations,
   ...fileOperations,
   ...sessionOperations,

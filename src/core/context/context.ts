@@ -58,6 +58,29 @@ export type JobQueue = {
   add(job: string, input: object, options?: { on?: Queryable; once?: string; after?: Date }): Promise<void>;
 };
 
+/** What a listener hears; `id` is how far it has heard then. */
+export type LiveEvent = { event: string; data: unknown; id?: string };
+
+/** Which records changed, told while they change. */
+export type LiveFeed = {
+  /** @throws Problem for what may not be watched; then the events, until `context.signal` is aborted. */
+  listen(
+    context: Context,
+    input: {
+      watch: readonly {
+        name: string;
+        object: string;
+        id?: string;
+        where?: unknown;
+        q?: string;
+        archived?: 'include' | 'only';
+      }[];
+      /** The id of the last event that was heard. */
+      since?: string;
+    },
+  ): AsyncIterable<LiveEvent>;
+};
+
 export type Context = {
   pool: Pool;
   /**
@@ -80,6 +103,8 @@ export type Context = {
   browser?: BrowserSession;
   /** Aborted when nobody waits for the answer any more. Only where an answer is a stream, and in jobs. */
   signal?: AbortSignal;
+  /** Only at the HTTP door. */
+  live?: LiveFeed;
   files?: FileStore;
   /** Not at the command line, which does its work itself. */
   jobs?: JobQueue;

@@ -8,7 +8,9 @@
  * its record is locked. So a page that would part such a pair is made longer, or ends before it while the
  * other half may not be read yet; and within the page the events of a record stand in their own order.
  */
-import { raw, rows, sql, type Queryable, type Sql } from '../../core/sql/sql.ts';
+import type { Pool, PoolClient } from 'pg';
+import { raw, row, rows, sql, type Queryable, type Sql } from '../../core/sql/sql.ts';
+import { inTransaction } from '../../platform/database/transaction.ts';
 
 export type EventCursor = { xid: string; id: number };
 export type StoredEvent = {
@@ -54,14 +56,73 @@ export async function readEvents(
   return inOrder(page);
 }
 
+/** The cursor behind which everything stands that cannot be read yet: where one begins who asks for news alone. */
+export async function endOfEvents(on: Queryable): Promise<EventCursor> {
+  const end = await row<{ xid: string }>(
+    on,
+    sql`SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid`,
+  );
+  return { xid: end!.xid, id: 0 };
+}
+
+/** False for a place that this database has not reached: one of another, or from before a backup was restored. */
+export async function isBehindNow(on: Queryable, { xid }: EventCursor): Promise<boolean> {
+  const found = await row<{ behind: boolean }>(
+    on,
+    sql`SELECT ${xid}::text::xid8 <= pg_snapshot_xmax(pg_current_snapshot()) AS behind`,
+  );
+  return found!.behind;
+}
+
+/** Of the same records as the page: events behind it that the snapshot of `on` shows, readable or not. */
+export async function eventsBehind(on: Queryable, page: readonly StoredEvent[]): Promise<StoredEvent[]> {
+  const records = [...new Set(page.map((event) => event.record))];
+  return rows<StoredEvent>(
+    on,
+    sql`SELECT ${columns} FROM platform.events e
+        WHERE e.record = ANY(${records}::uuid[]) AND (e.xid, e.id) > ${position(cursorAfter(page))}
+        ORDER BY e.id`,
+  );
+}
+
+/**
+ * One step of a reader: hands `take` the next events after the cursor, in a transaction that sees one moment, and
+ * gives the cursor to go on from; the same cursor when there is nothing to read yet, for the price of one look
+ * into an index. A reader that must not lose or repeat anything stores its cursor in that transaction; whoever
+ * reads for the moment keeps it in memory.
+ */
+export async function takeEvents(
+  pool: Pool,
+  after: EventCursor,
+  limit: number,
+  take: (on: PoolClient, page: readonly StoredEvent[]) => Promise<void>,
+): Promise<EventCursor> {
+  const [next] = await select(pool, after, sql`LIMIT 1`, undefined, raw('e.xid::text AS xid, e.id'));
+  if (!next) return after;
+  return inTransaction(
+    pool,
+    async (client) => {
+      const page = await readEvents(client, after, limit);
+      if (page.length === 0) return after;
+      await take(client, page);
+      return cursorAfter(page);
+    },
+    { isolation: 'repeatable read' },
+  );
+}
+
 /** The cursor that stands behind a page, which must not be empty. */
 export const cursorAfter = (page: readonly EventCursor[]): EventCursor => {
   const { xid, id } = page.reduce((last, one) => (isBefore(last, one) ? one : last));
   return { xid, id };
 };
 
-const isBefore = (a: EventCursor, b: EventCursor): boolean =>
+export const isBefore = (a: EventCursor, b: EventCursor): boolean =>
   BigInt(a.xid) === BigInt(b.xid) ? a.id < b.id : BigInt(a.xid) < BigInt(b.xid);
+
+const columns = raw(
+  'e.xid::text AS xid, e.id, e.at, e.object, e.record, e.version, e.type, e.actor, e.actor_name, e.channel, e.batch, e.old, e.note',
+);
 
 const position = (cursor: EventCursor): Sql => sql`(${cursor.xid}::text::xid8, ${cursor.id}::bigint)`;
 
@@ -70,13 +131,13 @@ function select(
   after: EventCursor | null,
   limit: Sql,
   upTo?: EventCursor,
+  selected = columns,
 ): Promise<StoredEvent[]> {
   const beyond = after ? sql`(e.xid, e.id) > ${position(after)}` : raw('true');
   const until = upTo ? sql`(e.xid, e.id) <= ${position(upTo)}` : raw('true');
   return rows<StoredEvent>(
     on,
-    sql`SELECT e.xid::text AS xid, e.id, e.at, e.object, e.record, e.version, e.type, e.actor, e.actor_name, e.channel, e.batch, e.old, e.note
-        FROM platform.events e
+    sql`SELECT ${selected} FROM platform.events e
         WHERE e.xid < pg_snapshot_xmin(pg_current_snapshot()) AND ${beyond} AND ${until}
         ORDER BY e.xid, e.id ${limit}`,
   );
