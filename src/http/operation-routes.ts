@@ -105,13 +105,11 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
         const context = contextFor(request, reply, catalog, caller);
         if (http.idempotent) context.idempotency = idempotencyOf(request, received);
         if (http.events || http.download) context.signal = streams.signalOf(reply);
-        const output = await operation.run(
-          context,
-          await parseInput(input, inputOf(operation, request, received)),
-        );
+        const asked = await parseInput(input, inputOf(operation, request, received));
+        const output = await operation.run(context, asked);
         if (caller?.by === 'cookie' && writes && !http.reads) noteWrite(reply, deps);
         if (http.events) return streams.send(output as AsyncIterable<StreamEvent>, request, reply);
-        return answer(operation, output, reply);
+        return answer(operation, asked, output, reply);
       });
     } catch (error) {
       if (isProblem(error) && [401, 404].includes(error.body.status)) attempts.failed(knock);
@@ -225,10 +223,10 @@ function idempotencyOf(request: FastifyRequest, received: Received | undefined):
   return { key, bodyHash: hash.update(received?.fingerprint ?? request.bodyHash ?? '').digest() };
 }
 
-function answer(operation: Operation, output: unknown, reply: FastifyReply): FastifyReply {
+function answer(operation: Operation, input: unknown, output: unknown, reply: FastifyReply): FastifyReply {
   const { http } = operation;
   if (http.download) return sendDownload(output as Download, reply);
-  reply.status(http.status ?? (output === undefined ? 204 : 200));
+  reply.status(http.later?.(input) ? 202 : (http.status ?? (output === undefined ? 204 : 200)));
   if (output === undefined) return reply.send();
   const { version } = output as { version?: unknown };
   if (Number.isInteger(version)) reply.header('etag', `"${version as number}"`);

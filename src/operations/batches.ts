@@ -1,7 +1,8 @@
 /** What was done to many records at once: how it went, what it could not do, and back again. */
 import { z } from 'zod';
 import { issue, refusal } from '../core/errors/problem.ts';
-import { getBatch, listBatchProblems } from '../engine/batches/batches.ts';
+import { getBatch } from '../engine/batches/batches.ts';
+import { listBatchProblems } from '../engine/batches/problems.ts';
 import { undoBatch } from '../engine/batches/undo.ts';
 import { defineOperation } from './operation.ts';
 

@@ -53,7 +53,12 @@ export const fileOperations = [
           issue('file', 'empty_file', 'The file is empty.', 'Choose a file with something in it.'),
         ]);
       }
-      return storeFile(context.pool, { store: storeOf(context), by: context.principal, upload: file });
+      const { storedAs: _, ...stored } = await storeFile(context.pool, {
+        store: storeOf(context),
+        by: context.principal,
+        upload: file,
+      });
+      return stored;
     },
   }),
   defineOperation({

@@ -46,6 +46,8 @@ export type Operation<Input = any, Output = any> = {
     path: string;
     /** Success status; default 200, 204 when the output is undefined. */
     status?: number;
+    /** 202 where the input asks for work in the background: the other way to succeed. */
+    later?(input: Input): boolean;
     /**
      * Builds the input; default: path parameters over query (GET, DELETE) or over the body (others). An own
      * one passes the whole query on, so that a strict `input` refuses unknown keys.

@@ -1,11 +1,13 @@
 /** A bulk edit: one change to many records, by ids or by a filter, answered per record and undone as one. */
 import type { Context } from '../../core/context/context.ts';
 import { forbidden, invalid, issue, isProblem, type Issue } from '../../core/errors/problem.ts';
+import { isUuid } from '../../core/identity/uuid-v7.ts';
 import { accessOf } from '../access/access.ts';
 import { listIds } from '../read/list.ts';
 import { readableObject } from '../read/select.ts';
 import { write, type Change } from '../write/write.ts';
-import { addBatchProblems, finishBatch, noteBatch, startBatch } from './batches.ts';
+import { startBatch } from './batches.ts';
+import { runBatch } from './run-batch.ts';
 
 export type BulkInput = {
   object: string;
@@ -72,46 +74,47 @@ export async function bulkEdit(context: Context, input: BulkInput): Promise<Bulk
     object: object.key,
     details: input.archive ? { archive: true } : { set: input.set },
   });
-  let done = 0;
-  let refusedTotal = 0;
-  const refused: BulkAnswer['refused'] = [];
-  let state: 'done' | 'stopped' = 'stopped';
-  try {
+  const answer: BulkAnswer = { batch, done: 0, refused: [], refused_total: 0 };
+  await runBatch(context, { batch }, async (run) => {
+    const noted = () => ({
+      done: answer.done,
+      refused: answer.refused_total,
+      position: { reached: answer.done + answer.refused_total },
+    });
     for (; !page.done; page = await pages.next()) {
       const ids = page.value;
-      const outcomes = await write(context, {
+      let failed: BulkAnswer['refused'] = [];
+      await write(context, {
         changes: ids.map(change),
         mode: 'each',
         batch,
         verb: 'mass_edit',
+        async beside(on, outcomes) {
+          failed = outcomes.flatMap((outcome, at) =>
+            outcome.ok ? [] : [{ id: ids[at]!, errors: outcome.problem.body.errors }],
+          );
+          const { done, refused, position } = noted();
+          await run.note(on, {
+            done: done + ids.length - failed.length,
+            refused: refused + failed.length,
+            position: { reached: position.reached + ids.length },
+            problems: failed.map(({ id, errors }) => ({
+              record: isUuid(id) ? id : null,
+              raw: id,
+              refused: true,
+              errors,
+            })),
+          });
+        },
       });
-      const failed = outcomes.flatMap((outcome, at) =>
-        outcome.ok ? [] : [{ id: ids[at]!, errors: outcome.problem.body.errors }],
-      );
-      done += outcomes.length - failed.length;
-      refusedTotal += failed.length;
-      refused.push(...failed.slice(0, mostListed - refused.length));
-      await addBatchProblems(
-        context,
-        batch,
-        failed.map(({ id, errors }) => ({ record: uuidOrNull(id), raw: id, refused: true, errors })),
-      );
-      await noteBatch(context, batch, { done, refused: refusedTotal });
+      answer.done += ids.length - failed.length;
+      answer.refused_total += failed.length;
+      answer.refused.push(...failed.slice(0, mostListed - answer.refused.length));
     }
-    state = 'done';
-  } finally {
-    await finishBatch(context, batch, {
-      state,
-      done,
-      refused: refusedTotal,
-      total: done + refusedTotal,
-    });
-  }
-  return { batch, done, refused, refused_total: refusedTotal };
+    await run.note(context.pool, { ...noted(), total: noted().position.reached, problems: [] });
+  });
+  return answer;
 }
-
-const uuidOrNull = (id: string): string | null =>
-  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) ? id : null;
 
 async function* inPages(ids: readonly string[]): AsyncGenerator<readonly string[]> {
   for (let at = 0; at < ids.length; at += chunk) yield ids.slice(at, at + chunk);

@@ -8,9 +8,12 @@ import { testWorkspace, type TestWorkspace } from '../../testing/workspace.ts';
 import { get } from '../read/get.ts';
 import { list } from '../read/list.ts';
 import { write, type Change } from '../write/write.ts';
-import { finishBatch, getBatch, listBatchProblems, startBatch } from './batches.ts';
+import { finishBatch, getBatch, startBatch } from './batches.ts';
+import { listBatchProblems } from './problems.ts';
 import { bulkEdit } from './bulk.ts';
-import { undoBatch } from './undo.ts';
+import { listKept } from './kept.ts';
+import { runBatch } from './run-batch.ts';
+import { undoBatch, type Undone } from './undo.ts';
 
 let workspace: TestWorkspace;
 let admin: Context;
@@ -247,7 +250,7 @@ test('undo asks no step and no reason: a batch of losses is taken back to where 
   });
 });
 
-test('a batch is undone once; an undo is not undone; a stranger does not even see it', async () => {
+test('a batch is undone once, and a stranger does not even see it', async () => {
   const id = (await change({ create: 'deals', set: { name: 'Hers' } }, anna)).id;
   const { batch } = await bulkEdit(anna, { object: 'deals', ids: [id], set: { notes: 'X' } });
   const stranger = workspace.user({ id: randomUUID(), name: 'Stranger' }, 'sales_representative');
@@ -256,7 +259,7 @@ test('a batch is undone once; an undo is not undone; a stranger does not even se
   expect((await refused(getBatch(stranger, batch))).status).toBe(404);
   const undone = await undoBatch(anna, batch);
   expect(await refused(undoBatch(anna, batch))).toMatchObject({ status: 409, code: 'already_undone' });
-  expect(await refused(undoBatch(admin, undone.batch))).toMatchObject({ status: 409, code: 'not_undoable' });
+  expect(undone).toMatchObject({ state: 'done', kept_total: 0 });
   const again = await bulkEdit(anna, { object: 'deals', ids: [id], set: { notes: 'Y' } });
   const both = await Promise.allSettled([undoBatch(anna, again.batch), undoBatch(admin, again.batch)]);
   expect(both.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -277,34 +280,118 @@ test('who may no longer edit undoes nothing', async () => {
   expect(await read('deals', id)).toMatchObject({ notes: 'X' });
 });
 
-test('a batch that runs is not undone; one that died, or whose undo died, is, where that one ended', async () => {
-  const pool = workspace.database.pool;
-  const ids = [
-    await workspace.create('accounts', { name: 'D1' }),
-    await workspace.create('accounts', { name: 'D2' }),
-  ];
+test('a batch that runs is not undone; one whose process died is, at once', async () => {
+  const id = await workspace.create('accounts', { name: 'D' });
   const batch = await startBatch(admin, { kind: 'bulk', object: 'accounts' });
-  const changes = ids.map((id): Change => ({ update: 'accounts', id, set: { city: 'Rome' } }));
-  await write(admin, { mode: 'all', batch, changes });
-  expect(await refused(undoBatch(admin, batch))).toMatchObject({ status: 409, code: 'still_running' });
-  const long = sql`now() - interval '10 minutes'`;
-  await rows(pool, sql`UPDATE platform.batches SET started_at = ${long} WHERE id = ${batch}`);
-  // An undo that got no further than the first record.
-  const dead = await startBatch(admin, { kind: 'undo', object: 'accounts', undoOf: batch });
-  await rows(
-    pool,
-    sql`UPDATE platform.batches SET state = 'undone', undone_by = ${dead} WHERE id = ${batch}`,
-  );
-  await write(admin, {
-    mode: 'all',
-    batch: dead,
-    changes: [{ putBack: 'accounts', id: ids[0]!, values: { city: null } }],
+  const set = { city: 'Rome' };
+  await runBatch(admin, { batch }, async () => {
+    await write(admin, { mode: 'all', batch, changes: [{ update: 'accounts', id, set }] });
+    expect(await getBatch(admin, batch)).toMatchObject({ state: 'running' });
+    expect(await refused(undoBatch(admin, batch))).toMatchObject({ status: 409, code: 'still_running' });
+    expect(await refused(runBatch(admin, { batch }, async () => {}))).toMatchObject({
+      code: 'still_running',
+    });
   });
-  expect(await refused(undoBatch(admin, batch))).toMatchObject({ status: 409, code: 'already_undone' });
-  await rows(pool, sql`UPDATE platform.batches SET started_at = ${long} WHERE id = ${dead}`);
-  expect((await undoBatch(admin, batch)).kept).toEqual([]);
-  for (const id of ids) expect((await read('accounts', id))['city']).toBeNull();
+  // As a killed process leaves it: it calls itself running, and nobody holds it.
+  await rows(
+    workspace.database.pool,
+    sql`UPDATE platform.batches SET state = 'running', ended_at = NULL WHERE id = ${batch}`,
+  );
+  expect(await getBatch(admin, batch)).toMatchObject({ state: 'stopped' });
+  expect(await undoBatch(admin, batch)).toMatchObject({ done: 1, kept: [] });
+  expect((await read('accounts', id))['city']).toBeNull();
+});
+
+test('a runner that was thought dead writes nothing any more', async () => {
+  const batch = await startBatch(admin, { kind: 'bulk', object: 'accounts' });
+  const id = await workspace.create('accounts', { name: 'Fenced' });
+  const late = runBatch(admin, { batch }, async (run) => {
+    await rows(
+      workspace.database.pool,
+      sql`UPDATE platform.batches SET runner = ${randomUUID()} WHERE id = ${batch}`,
+    );
+    await write(admin, {
+      mode: 'each',
+      batch,
+      changes: [{ update: 'accounts', id, set: { city: 'Late' } }],
+      beside: (on) => run.note(on, { done: 1, refused: 0, position: { reached: 1 }, problems: [] }),
+    });
+  });
+  expect((await refused(late)).code).toBe('taken_over');
+  expect((await read('accounts', id))['city']).toBeNull();
+});
+
+/** Undoes until `records` are done, as somebody who stops it does. */
+async function undoSome(batch: string, records: number): Promise<Undone> {
+  const stop = new AbortController();
+  return undoBatch(admin, batch, {
+    signal: stop.signal,
+    onProgress: ({ reached }) => reached >= records && stop.abort(),
+  });
+}
+
+test('an undo stops on the way, says how far it is, and goes on from there', async () => {
+  const ids = Array.from({ length: 450 }, () => randomUUID());
+  const batch = await batched(
+    admin,
+    ids.map((id, at): Change => ({ create: 'accounts', id, set: { name: `Long ${at}` } })),
+  );
+  const seen = ids.toSorted()[10]!;
+  await change({ update: 'accounts', id: seen, set: { city: 'Seen' } });
+  const part = await undoSome(batch, 200);
+  expect(part).toMatchObject({ state: 'stopped', done: 199, kept_total: 1 });
+  expect(await getBatch(admin, part.batch)).toMatchObject({ state: 'stopped', total: 450, reached: 200 });
+  expect(await getBatch(admin, batch)).toMatchObject({ state: 'undone', undone_by: part.batch });
+  const rest = await undoBatch(admin, batch);
+  expect(rest).toMatchObject({ batch: part.batch, state: 'done', done: 449, kept_total: 1 });
+  expect(rest.kept).toMatchObject([{ id: seen, name: expect.stringContaining('Long') }]);
   expect((await refused(undoBatch(admin, batch))).code).toBe('already_undone');
+});
+
+test('an undo is undone: what it put back stands again as the batch left it, but for what people touched', async () => {
+  const [a, b, c] = [
+    randomUUID(),
+    await workspace.create('accounts', { name: 'B', city: 'Bonn' }),
+    randomUUID(),
+  ];
+  const batch = await batched(admin, [
+    { create: 'accounts', id: a, set: { name: 'A' } },
+    { create: 'accounts', id: c, set: { name: 'C' } },
+    { update: 'accounts', id: b, set: { city: 'Rome', region: 'Lazio' } },
+  ]);
+  const undone = await undoBatch(admin, batch);
+  expect(await read('accounts', b)).toMatchObject({ city: 'Bonn', region: null });
+  await change({ update: 'accounts', id: b, set: { region: 'North' } });
+  const redone = await undoBatch(admin, undone.batch);
+  expect(redone.kept).toMatchObject([
+    { id: b, name: 'B', field: 'region', label: 'Region', present: 'North', by: admin.principal.name },
+  ]);
+  expect(await read('accounts', a)).toMatchObject({ archived_at: null });
+  expect(await read('accounts', b)).toMatchObject({ city: 'Rome', region: 'North' });
+  expect(await getBatch(admin, batch)).toMatchObject({ state: 'done', undone_by: null });
+  expect(await getBatch(admin, undone.batch)).toMatchObject({ state: 'undone' });
+  // And once more: what undid and undid that is no work of people.
+  expect(await undoBatch(admin, batch)).toMatchObject({ done: 3, kept: [{ id: b, field: 'region' }] });
+  expect((await read('accounts', c))['archived_at']).not.toBeNull();
+  expect(await read('accounts', b)).toMatchObject({ city: 'Bonn', region: 'North' });
+});
+
+test('what was kept is listed page by page, and a hidden record only by its id', async () => {
+  const ids = Array.from({ length: 5 }, () => randomUUID());
+  const batch = await batched(
+    anna,
+    ids.map((id, at): Change => ({ create: 'deals', id, set: { name: `Kept ${at}` } })),
+    'deals',
+  );
+  for (const id of ids) await change({ update: 'deals', id, set: { notes: 'Worked on' } });
+  await change({ update: 'deals', id: ids[0]!, set: { owner: null } });
+  const undone = await undoBatch(anna, batch);
+  expect(undone).toMatchObject({ done: 0, kept_total: 5 });
+  const first = await listKept(anna, { batch: undone.batch, limit: 3 });
+  const second = await listKept(anna, { batch: undone.batch, limit: 3, after: first.next! });
+  expect([first.data.length, second.data.length, second.next]).toEqual([3, 2, null]);
+  const names = new Map([...first.data, ...second.data].map(({ id, name }) => [id, name]));
+  expect(ids.map((id) => names.get(id))).toEqual([null, 'Kept 1', 'Kept 2', 'Kept 3', 'Kept 4']);
 });
 
 const fields = ['city', 'region', 'street', 'employees', 'phone', 'owner'] as const;

@@ -2,104 +2,188 @@
  * Undo of a batch, per field: a value is put back where the present one still equals what the batch wrote,
  * else kept and listed. A record that the batch made is archived unless somebody worked on it since. Putting
  * back asks no transition rule, but the checkpoint of the stage it restores holds, else the record is kept.
+ * An undo is a batch itself: it pauses, goes on where it stopped, and can be undone.
  */
-import type { ObjectModel } from '../../core/catalog/catalog.ts';
 import type { Context } from '../../core/context/context.ts';
-import { issue, refusal } from '../../core/errors/problem.ts';
-import { ident, join, rows, sql } from '../../core/sql/sql.ts';
+import { issue } from '../../core/errors/problem.ts';
+import { ident, join, row, rows, sql } from '../../core/sql/sql.ts';
+import { inTransaction } from '../../platform/database/transaction.ts';
 import { groupBy } from '../write/links.ts';
-import { sameValue } from '../write/row.ts';
 import { storedColumns } from '../write/stored-row.ts';
-import { write, type Change } from '../write/write.ts';
-import { finishBatch, getBatch, isDead, noteBatch, startBatch, type BatchState } from './batches.ts';
+import { write, type Change, type Outcome } from '../write/write.ts';
+import { conflict, getBatch, keptOf, startBatch, type Batch, type BatchState } from './batches.ts';
+import { listKept, type Kept } from './kept.ts';
+import { planUndo, type KeptPart, type UndoEvent } from './plan-undo.ts';
+import type { BatchProblem } from './problems.ts';
+import { runBatch, type BatchRun } from './run-batch.ts';
 
-export type Kept = { object: string; id: string; field?: string; why: string };
-export type Undone = { batch: string; done: number; kept: Kept[] };
+export type Undone = {
+  batch: string;
+  /** done, or paused or stopped on the way. */
+  state: BatchState;
+  done: number;
+  /** The first of them; all are at the batch. */
+  kept: Kept[];
+  kept_total: number;
+};
 
-type BatchEvent = {
-  id: number;
-  object: string;
-  record: string;
-  version: number;
-  type: string;
-  old: Record<string, unknown> | null;
+export type UndoOptions = {
+  signal?: AbortSignal;
+  onProgress?(progress: { total: number; reached: number; kept: number }): void;
 };
 
 /** Records at a time: all events of the batch on a record are undone together. */
 const chunk = 200;
-const mostKept = 1000;
 
-/** Throws 404 for a batch of somebody else, 409 for one that runs, is undone already, or is an undo itself. */
-export async function undoBatch(context: Context, id: string): Promise<Undone> {
-  const batch = await getBatch(context, id);
-  if (batch.kind === 'undo') {
-    throw conflict(
-      'not_undoable',
-      'This batch is an undo, and is not undone itself.',
-      'Do again what it took back.',
-    );
-  }
-  const earlier = await undosOf(context, id);
-  if (batch.state === 'undone' && earlier.at(-1)?.state !== 'stopped')
-    throw conflict('already_undone', 'This batch is undone already.', 'Nothing is left to do.');
-  if (batch.state === 'running' && !(await isDead(context, id))) {
-    throw conflict('still_running', 'This batch is still running.', 'Wait until it has ended, then undo it.');
-  }
-  const undo = await startBatch(context, {
-    kind: 'undo',
-    object: batch.object,
-    undoOf: id,
-    details: { of: id },
-  });
-  const claimed = await rows(
-    context.pool,
-    sql`UPDATE platform.batches SET state = 'undone', undone_by = ${undo}
-        WHERE id = ${id} AND state = ${batch.state} AND undone_by IS NOT DISTINCT FROM ${batch.undone_by} RETURNING id`,
-  );
-  if (claimed.length === 0) {
-    await finishBatch(context, undo, { state: 'stopped', done: 0, refused: 0 });
-    throw conflict('already_undone', 'This batch is being undone already.', 'Nothing is left to do.');
-  }
-  const kept: Kept[] = [];
-  let done = 0;
-  let refused = 0;
-  let state: 'done' | 'stopped' = 'stopped';
-  try {
-    const signed = [id, undo, ...earlier.map((one) => one.id)];
-    for (const object of await objectsOf(context, id)) {
-      // Children before parents would be nicer to rollups, but every order is right: each write settles its own.
-      let after: string | null = null;
-      for (;;) {
-        const records: string[] = await recordsOf(context, id, object, after);
-        if (records.length === 0) break;
-        after = records.at(-1)!;
-        const result = await undoRecords(context, signed, undo, object, records);
-        done += result.done;
-        refused += result.kept.length;
-        if (kept.length < mostKept) kept.push(...result.kept.slice(0, mostKept - kept.length));
-        await noteBatch(context, undo, { done, refused });
-      }
-    }
-    state = 'done';
-  } finally {
-    await finishBatch(context, undo, { state, done, refused });
-  }
-  return { batch: undo, done, kept };
+type Position = { reached: number; object: string | null; after: string | null };
+/** How the batch stood before, for an undo of the undo. */
+type Setup = { was: BatchState };
+
+/** Throws 404 for a batch of somebody else, 409 for one that runs or is undone already. */
+export async function undoBatch(context: Context, id: string, options: UndoOptions = {}): Promise<Undone> {
+  return continueUndo(context, await startUndo(context, id), options);
 }
 
-const conflict = (code: string, message: string, fix: string) =>
-  refusal(409, code, [issue('batch', code, message, fix)]);
+/** The undo of the batch: a new one, or the one that stopped on the way. */
+export async function startUndo(
+  context: Context,
+  id: string,
+  options: { background?: boolean } = {},
+): Promise<string> {
+  const batch = await getBatch(context, id);
+  if (batch.state === 'undone') return unfinishedUndo(context, batch);
+  if (batch.state === 'running') {
+    throw conflict(
+      'still_running',
+      'This batch is still running.',
+      'Wait until it has ended, or pause it, then undo it.',
+    );
+  }
+  return inTransaction(context.pool, async (on) => {
+    const undo = await startBatch(
+      context,
+      {
+        kind: 'undo',
+        object: batch.object,
+        total: await recordsIn(context, id),
+        undoOf: id,
+        details: { of: id },
+        background: options.background ?? false,
+        setup: { was: batch.state } satisfies Setup,
+      },
+      on,
+    );
+    const claimed = await rows(
+      on,
+      sql`UPDATE platform.batches b SET state = 'undone', undone_by = ${undo}
+          WHERE b.id = ${id} AND b.state <> 'undone' AND b.undone_by IS NOT DISTINCT FROM ${batch.undone_by}::uuid RETURNING id`,
+    );
+    if (claimed.length === 0) throw undoneAlready();
+    return undo;
+  });
+}
 
-/** Undos of the batch so far. One that died counts as stopped: another may go on where it ended. */
-async function undosOf(context: Context, batch: string): Promise<{ id: string; state: BatchState }[]> {
-  const found = await rows<{ id: string; state: BatchState }>(
-    context.pool,
-    sql`SELECT b.id, b.state FROM platform.batches b WHERE b.undo_of = ${batch} ORDER BY b.id`,
+const undoneAlready = () =>
+  conflict('already_undone', 'This batch is undone already.', 'Nothing is left to do.');
+
+async function unfinishedUndo(context: Context, batch: Batch): Promise<string> {
+  const undo = batch.undone_by === null ? undefined : await getBatch(context, batch.undone_by);
+  if (undo?.state === 'paused' || undo?.state === 'stopped') return undo.id;
+  if (undo?.state === 'undone') {
+    throw conflict(
+      'undo_undone',
+      'The undo of this batch is being undone itself.',
+      'Wait until that has ended, or let it go on where it stopped.',
+    );
+  }
+  throw undoneAlready();
+}
+
+/** Goes on with an undo where it stands; 409 for one that another process runs or that has ended. */
+export async function continueUndo(
+  context: Context,
+  undo: string,
+  { signal, onProgress }: UndoOptions = {},
+): Promise<Undone> {
+  const { undo_of: of, background } = await getBatch(context, undo);
+  await runBatch(context, { batch: undo, signal, background }, (run) =>
+    undoRecordsOf(context, run, of!, onProgress),
   );
-  const undos: { id: string; state: BatchState }[] = [];
-  for (const { id, state } of found)
-    undos.push({ id, state: state === 'running' && (await isDead(context, id)) ? 'stopped' : state });
-  return undos;
+  const { state, done, refused } = await getBatch(context, undo);
+  const { data } = await listKept(context, { batch: undo, limit: 200 });
+  return { batch: undo, state, done, kept: data, kept_total: refused };
+}
+
+async function undoRecordsOf(
+  context: Context,
+  run: BatchRun,
+  batch: string,
+  onProgress: UndoOptions['onProgress'],
+): Promise<void> {
+  const { done, refused, total } = await getBatch(context, run.batch);
+  const { position } = await keptOf<Position, Setup>(context, run.batch);
+  const at = { done, kept: refused, ...(position ?? { reached: 0, object: null, after: null }) };
+  const signed = await undosOf(context, batch);
+  const objects = await objectsOf(context, batch);
+  for (const object of objects.slice(Math.max(0, objects.indexOf(at.object ?? '')))) {
+    // Children before parents would be nicer to rollups, but every order is right: each write settles its own.
+    for (let after = at.object === object ? at.after : null; ;) {
+      if (run.stops()) return;
+      const records = await recordsOf(context, batch, object, after);
+      if (records.length === 0) break;
+      after = records.at(-1)!;
+      const plan = await planRecords(context, signed, object, records);
+      let next = at;
+      await write(context, {
+        changes: plan.changes,
+        mode: 'each',
+        batch: run.batch,
+        async beside(on, outcomes) {
+          const problems = [...plan.kept, ...notWritten(plan.changes, outcomes)];
+          next = {
+            reached: at.reached + records.length,
+            object,
+            after,
+            done: at.done + outcomes.filter((outcome) => outcome.ok).length,
+            kept: at.kept + problems.length,
+          };
+          const { done, kept, ...position } = next;
+          await run.note(on, { done, refused: kept, position, problems });
+        },
+      });
+      Object.assign(at, next);
+      onProgress?.({ total: total ?? at.reached, reached: at.reached, kept: at.kept });
+    }
+  }
+  await standAgain(context, batch);
+}
+
+/** An undo that is undone: the batch that it had undone stands again as it stood. */
+async function standAgain(context: Context, undo: string): Promise<void> {
+  await rows(
+    context.pool,
+    sql`UPDATE platform.batches b SET state = coalesce(u.setup ->> 'was', 'done'), undone_by = NULL
+        FROM platform.batches u WHERE u.id = ${undo} AND u.kind = 'undo' AND b.id = u.undo_of AND b.undone_by = u.id`,
+  );
+}
+
+async function recordsIn(context: Context, batch: string): Promise<number> {
+  const found = await row<{ count: number }>(
+    context.pool,
+    sql`SELECT count(DISTINCT (e.object, e.record))::integer AS count FROM platform.events e WHERE e.batch = ${batch}`,
+  );
+  return found!.count;
+}
+
+/** The batch, what undid it, what undid that, and so on: what they wrote is no work of people. */
+async function undosOf(context: Context, batch: string): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    context.pool,
+    sql`WITH RECURSIVE tree AS (
+          SELECT ${batch}::uuid AS id UNION SELECT b.id FROM platform.batches b JOIN tree ON b.undo_of = tree.id
+        ) SELECT id FROM tree`,
+  );
+  return found.map(({ id }) => id);
 }
 
 /** Objects of the batch, the latest made first, so that what links to a record goes before the record. */
@@ -126,23 +210,22 @@ async function recordsOf(
   return found.map((row) => row.record);
 }
 
-async function undoRecords(
+type PutBack = Extract<Change, { putBack: string }>;
+
+async function planRecords(
   context: Context,
-  /** The batch, and what undid parts of it. */
   signed: readonly string[],
-  undo: string,
   key: string,
   records: readonly string[],
-): Promise<{ done: number; kept: Kept[] }> {
+): Promise<{ changes: PutBack[]; kept: BatchProblem[] }> {
   const object = context.catalog.objects.get(key);
-  if (!object)
-    return {
-      done: 0,
-      kept: records.map((id) => ({ object: key, id, why: 'The object is no longer defined.' })),
-    };
-  const events = await rows<BatchEvent & { mine: boolean }>(
+  if (!object) {
+    const why = 'The object is no longer defined.';
+    return { changes: [], kept: records.map((id) => keptPart(key, id, { why })) };
+  }
+  const events = await rows<UndoEvent>(
     context.pool,
-    sql`SELECT e.id, e.object, e.record, e.version, e.type, e.old, coalesce(e.batch = ANY(${[...signed]}::uuid[]), false) AS mine FROM platform.events e
+    sql`SELECT e.id, e.record, e.version, e.type, e.at, e.actor_name, e.old, coalesce(e.batch = ANY(${[...signed]}::uuid[]), false) AS mine FROM platform.events e
         WHERE e.record = ANY(${[...records]}::uuid[]) AND e.object = ${key} AND e.type <> 'gaps' ORDER BY e.record, e.version`,
   );
   const current = await rows<Record<string, unknown>>(
@@ -151,88 +234,34 @@ async function undoRecords(
   );
   const byId = new Map(current.map((row) => [row['id'] as string, row]));
   const byRecord = groupBy(events, (event) => event.record);
-  const kept: Kept[] = [];
-  const changes: { change: Change; id: string }[] = [];
+  const changes: PutBack[] = [];
+  const kept: BatchProblem[] = [];
   for (const id of records) {
     const stored = byId.get(id);
-    const plan = stored ? planUndo(object, byRecord.get(id) ?? [], stored) : undefined;
-    if (!plan) continue;
-    kept.push(...plan.kept.map((one) => ({ object: key, id, ...one })));
-    if (plan.change) changes.push({ id, change: { putBack: key, id, ...plan.change } });
+    if (!stored) continue;
+    const plan = planUndo(object, byRecord.get(id) ?? [], stored);
+    kept.push(...plan.kept.map((part) => keptPart(key, id, part)));
+    if (plan.change) changes.push({ putBack: key, id, ...plan.change });
   }
-  const outcomes = await write(context, {
-    changes: changes.map(({ change }) => change),
-    mode: 'each',
-    batch: undo,
-  });
-  let done = 0;
-  outcomes.forEach((outcome, at) => {
-    if (outcome.ok) done += 1;
-    else kept.push({ object: key, id: changes[at]!.id, why: outcome.problem.body.detail });
-  });
-  return { done, kept };
+  return { changes, kept };
 }
 
-type Plan = {
-  change?: { values: Record<string, unknown>; archived?: boolean };
-  kept: { field?: string; why: string }[];
-};
-
-const changedSince = 'It was changed since.';
-
-/** Pipeline and stages belong together: where one was changed since, the others are kept too. */
-function keepStanding(object: ObjectModel, values: Record<string, unknown>, kept: Plan['kept']): void {
-  const together = [object.pipelineField, object.stageField, 'last_open_stage', 'stage_entered_at'];
-  if (!kept.some(({ field }) => together.includes(field))) return;
-  for (const key of together) {
-    if (key === undefined || !(key in values)) continue;
-    delete values[key];
-    kept.push({ field: key, why: changedSince });
-  }
-}
-
-/** What to put back on one record, from all its events (by version) and its present row. */
-function planUndo(
-  object: ObjectModel,
-  events: readonly (BatchEvent & { mine: boolean })[],
-  stored: Record<string, unknown>,
-): Plan {
-  const firstMine = events.findIndex((event) => event.mine);
-  if (firstMine < 0) return { kept: [] };
-  const others = events.slice(firstMine).filter((event) => !event.mine);
-  if (events[firstMine]!.type === 'created') {
-    if (stored['archived_at'] !== null) return { kept: [] };
-    return others.length > 0
-      ? { kept: [{ why: 'Somebody has worked on it since it was created.' }] }
-      : { change: { values: {}, archived: true }, kept: [] };
-  }
-  const values: Record<string, unknown> = {};
-  const kept: Plan['kept'] = [];
-  const touched = new Set(
-    events.filter((event) => event.mine).flatMap((event) => Object.keys(event.old ?? {})),
+const notWritten = (changes: readonly PutBack[], outcomes: readonly Outcome[]): BatchProblem[] =>
+  outcomes.flatMap((outcome, at) =>
+    outcome.ok ? [] : [keptPart(changes[at]!.putBack, changes[at]!.id, { why: outcome.problem.body.detail })],
   );
-  for (const key of touched) {
-    const field = object.fields.get(key);
-    if (!field) {
-      kept.push({ field: key, why: 'The field is no longer defined.' });
-      continue;
-    }
-    const writes = events.filter((event) => key in (event.old ?? {}));
-    const lastMine = writes.findLastIndex((event) => event.mine);
-    // Back to what was there before the batch, or to what somebody put there between two of its writes.
-    const firstMine = writes.slice(0, lastMine).findLastIndex((event) => !event.mine) + 1;
-    const before = writes[firstMine]!.old![key];
-    const present = field.type.stored(stored, field);
-    const wrote = writes[lastMine + 1] ? writes[lastMine + 1]!.old![key] : present;
-    if (sameValue(present, wrote)) values[key] = before;
-    else kept.push({ field: key, why: changedSince });
-  }
-  keepStanding(object, values, kept);
-  const lives = events.filter(
-    (event) => event.mine && (event.type === 'archived' || event.type === 'restored'),
-  );
-  const archived = lives.length > 0 ? lives[0]!.type === 'restored' : undefined;
-  const flips = archived !== undefined && (stored['archived_at'] !== null) !== archived;
-  if (Object.keys(values).length === 0 && !flips) return { kept };
-  return { change: flips ? { values, archived } : { values }, kept };
-}
+
+const keptPart = (object: string, record: string, { field, why, by, at }: KeptPart): BatchProblem => ({
+  object,
+  record,
+  field: field ?? null,
+  refused: true,
+  code: 'kept',
+  errors: [
+    {
+      ...issue(field ?? '', 'kept', why, 'Change the record by hand if it should be as it was before.'),
+      ...(by === undefined ? {} : { by }),
+      ...(at === undefined ? {} : { at }),
+    },
+  ],
+});

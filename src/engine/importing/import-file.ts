@@ -2,24 +2,26 @@
  * A CSV file → records. Here everything is settled that holds for the whole file, before anything is written:
  * rights, encoding, which column fills which field, how dates and decimals are read.
  */
+import type { ObjectModel } from '../../core/catalog/catalog.ts';
 import type { Context } from '../../core/context/context.ts';
-import { bornWith } from '../write/prepare.ts';
-import { forbidden, type Issue } from '../../core/errors/problem.ts';
+import { forbidden, issue, refusal } from '../../core/errors/problem.ts';
 import { accessOf } from '../access/access.ts';
-import { startBatch } from '../batches/batches.ts';
+import { conflict, findUnfinished, getBatch, keptOf, settleBatch, startBatch } from '../batches/batches.ts';
+import { runBatch } from '../batches/run-batch.ts';
 import { readableObject } from '../read/select.ts';
+import { bornWith } from '../write/prepare.ts';
+import { atBeginning, type ImportPosition } from './import-progress.ts';
+import { listProblems, resultOf, type LeftValue, type RefusedRow } from './import-result.ts';
 import { firstChunk, runImport } from './import-run.ts';
 import { mapColumns, type ColumnMap } from './map-columns.ts';
 import type { MappingFile } from './mapping-file.ts';
-import { openCsv, type CsvFile } from './read-csv.ts';
+import { asInFile, openCsv, type CsvFile } from './read-csv.ts';
 import { delimiterNames } from './sniff-dialect.ts';
+import { keptSource, sourceOnDisk, withSource, type KeepableFile, type SourceFile } from './source-file.ts';
 import { survey, type Survey } from './survey.ts';
 
-export type ImportInput = {
-  /** File on this machine's disk; read three times at most, never kept. */
-  path: string;
-  /** As people call it. */
-  fileName: string;
+/** What an import keeps, to go on with the same. */
+export type ImportOptions = {
   object: string;
   mapping?: MappingFile;
   /** Field, or `id`, by which existing records are found and updated. */
@@ -28,15 +30,30 @@ export type ImportInput = {
   strict?: boolean;
   /** New records may stand in any stage with their own dates; what is unmet becomes gaps. Needs `imports.history`. */
   history?: boolean;
-  /** Everything is tried and rolled back; no batch is made. */
-  dryRun?: boolean;
   encoding?: string;
   delimiter?: string;
+};
+
+export type ImportWatch = {
   onStart?(plan: ImportPlan): void;
   onProgress?(progress: ImportProgress): void;
-  /** Stops between two chunks; what is written stays, under the batch. */
+  /** Stops between two chunks; what is written stays, under the batch, which can go on. */
   signal?: AbortSignal;
 };
+
+export type ImportInput = ImportOptions &
+  ImportWatch & {
+    /** File on this machine's disk; read three times at most. */
+    path: string;
+    /** As people call it. */
+    fileName: string;
+    /** The file is moved into the file store, so that any app process can go on. */
+    keep?: KeepableFile;
+    /** Everything is tried and rolled back; no batch is made. */
+    dryRun?: boolean;
+    /** Begin once more, though the same file was begun and not ended. */
+    anew?: boolean;
+  };
 
 export type ImportPlan = {
   batch: string | null;
@@ -49,25 +66,8 @@ export type ImportPlan = {
   notes: string[];
 };
 
+/** `rows`: how many of the total are settled. */
 export type ImportProgress = { total: number; rows: number; done: number; refused: number };
-
-/** `row` counts data rows from 1; `line` is the line in the file. */
-export type RefusedRow = {
-  row: number;
-  line: number;
-  code: string;
-  errors: readonly Issue[];
-  candidates?: unknown;
-};
-/** A value left empty, or something unclear about a row that loaded. */
-export type LeftValue = {
-  row: number;
-  line: number;
-  id: string | null;
-  field: string | null;
-  raw: string | null;
-  errors: readonly Issue[];
-};
 
 export type ImportResult = ImportPlan & {
   /** Rows loaded: created, changed, or equal already. */
@@ -79,59 +79,228 @@ export type ImportResult = ImportPlan & {
   refused_total: number;
   left: LeftValue[];
   left_total: number;
+  /** Before the end of the file, by a signal or because somebody asked for a pause. */
   stopped: boolean;
 };
 
+/** A file that is opened and fits. */
+export type OpenImport = { object: ObjectModel; file: CsvFile; map: ColumnMap };
+
+/** With the batch. */
+type Setup = { file: SourceFile; options: ImportOptions; header: string[]; found?: StoredSurvey };
+type StoredSurvey = Omit<Survey, 'filled'> & { filled: number[] };
+
 /**
  * Imports a file. Throws a Problem, before anything is written, for a right that is missing, a file that is
- * no CSV, an encoding that is unclear and a mapping that fits nothing.
+ * no CSV, an encoding that is unclear, a mapping that fits nothing, and a file that was begun and not ended.
  */
 export async function importFile(context: Context, input: ImportInput): Promise<ImportResult> {
+  const opened = await openImport(context, input.path, input);
+  if (!input.dryRun) {
+    const batch = await begin(context, input, opened, false);
+    return goOn(context, { batch, ...watchOf(input) }, input.keep ? undefined : opened);
+  }
+  const found = await surveyOf(context, opened, input);
+  const plan = planOf(opened.file, opened.map, found, input);
+  input.onStart?.(plan);
+  const listed = listProblems();
+  const count = await runImport(innerOf(context), {
+    ...opened,
+    options: input,
+    found,
+    plan,
+    watch: input,
+    from: atBeginning(),
+    onProblems: listed.add,
+  });
+  return resultOf(plan, count, listed, input.signal?.aborted ?? false);
+}
+
+/** The same checks and a batch; its rows are for `continueImport` to load, here or in another process. */
+export async function beginImport(context: Context, input: ImportInput): Promise<string> {
+  return begin(context, input, await openImport(context, input.path, input), true);
+}
+
+export type ContinueInput = ImportWatch & {
+  batch: string;
+  /** Where the file is by now, where that is not where it was. */
+  path?: string;
+};
+
+/**
+ * Goes on with an import exactly where it stands. Throws 404 for a batch that the caller may not see, 409 for one
+ * that another process runs, that has ended, or whose file is gone or another by now.
+ */
+export const continueImport = (context: Context, input: ContinueInput): Promise<ImportResult> =>
+  goOn(context, input, undefined);
+
+async function begin(
+  context: Context,
+  input: ImportInput,
+  { object, file }: OpenImport,
+  background: boolean,
+): Promise<string> {
+  const sha256 = input.keep?.sha256;
+  const onDisk = sha256 === undefined ? await sourceOnDisk(input.path, input.fileName) : undefined;
+  if (!input.anew) await refuseUnfinished(context, { object: object.key, sha256: sha256 ?? onDisk!.sha256 });
+  const source = onDisk ?? (await keptSource(context, input.keep!));
+  const setup: Setup = { file: source, options: optionsOf(input), header: file.header.map(asInFile) };
+  return startBatch(context, {
+    kind: 'import',
+    object: object.key,
+    background,
+    setup,
+    details: { file: source.name, strict: input.strict ?? false, history: input.history ?? false },
+  });
+}
+
+async function refuseUnfinished(context: Context, input: { object: string; sha256: string }): Promise<void> {
+  const batch = await findUnfinished(context, input);
+  if (!batch) return;
+  const params = {
+    file: String(batch.details['file']),
+    reached: batch.reached,
+    total: batch.total,
+    id: batch.id,
+  };
+  throw refusal(
+    409,
+    'unfinished_import',
+    [
+      issue(
+        'file',
+        'unfinished_import',
+        'An import of this file stopped at row {reached} of {total}: batch {id}.',
+        'Let it go on (import resume {id}, or POST /api/v1/batches/{id}/resume), undo it, or begin once more with “anew”.',
+        params,
+      ),
+    ],
+    { extra: { batch: batch.id } },
+  );
+}
+
+async function openImport(context: Context, path: string, options: ImportOptions): Promise<OpenImport> {
   const access = accessOf(context);
   if (!context.may('imports.run')) throw forbidden('import files');
-  const object = readableObject(context, access, input.object);
+  if (options.history && !context.may('imports.history')) throw forbidden('import history');
+  const object = readableObject(context, access, options.object);
   if (!access.may('import', object.key)) throw forbidden(`import ${object.label.many.toLowerCase()}`);
-  const file = await openCsv(input.path, input);
+  const file = await openCsv(path, options);
   const map = mapColumns({
     catalog: context.catalog,
     object,
     header: file.header,
     writable: (field) =>
       (!field.maintained && access.field(object.key, field.key) === 'edit') ||
-      (input.history === true && bornWith(field)),
-    mapping: input.mapping,
-    key: input.key,
+      (options.history === true && bornWith(field)),
+    mapping: options.mapping,
+    key: options.key,
   });
-  const found = await survey(file, map, {
-    dateOrder: input.mapping?.date_order,
-    decimal: input.mapping?.decimal,
-    country: context.workspace.country,
-  });
-  const plan = planOf(file, map, found, input);
-  // Each chunk is a write of its own; the key of the request belongs to none of them.
-  const inner: Context = { ...context, channel: 'import', idempotency: undefined };
-  if (!input.dryRun) {
-    plan.batch = await startBatch(inner, {
-      kind: 'import',
-      object: object.key,
-      total: plan.total,
-      details: {
-        file: input.fileName,
-        columns: Object.fromEntries(plan.columns.map(({ header, field }) => [header, field])),
-        skipped_columns: plan.skipped_columns.map(({ header }) => header),
-        encoding: plan.encoding,
-        delimiter: plan.delimiter,
-        strict: input.strict ?? false,
-        ...(map.key ? { key: map.key.key } : map.id ? { key: 'id' } : {}),
-        ...found.text,
-      },
-    });
-  }
-  input.onStart?.(plan);
-  return runImport(inner, { input, object, file, map, found, plan });
+  return { object, file, map };
 }
 
-function planOf(file: CsvFile, map: ColumnMap, found: Survey, input: ImportInput): ImportPlan {
+const surveyOf = (context: Context, { file, map }: OpenImport, { mapping }: ImportOptions): Promise<Survey> =>
+  survey(file, map, {
+    dateOrder: mapping?.date_order,
+    decimal: mapping?.decimal,
+    country: context.workspace.country,
+  });
+
+async function goOn(
+  context: Context,
+  input: ContinueInput,
+  fresh: OpenImport | undefined,
+): Promise<ImportResult> {
+  const batch = await getBatch(context, input.batch);
+  const { setup } = await keptOf<ImportPosition, Setup>(context, batch.id);
+  if (batch.kind !== 'import' || setup === null || batch.state === 'done' || batch.state === 'undone') {
+    throw conflict(
+      'already_ended',
+      'This batch has ended, nothing is left to do.',
+      'Start a new one if you need to.',
+    );
+  }
+  const { options } = setup;
+  const inner = innerOf(context);
+  const { signal } = input;
+  return withSource(context, setup.file, input.path, async (path) => {
+    const opened = fresh ?? (await openImport(context, path, options));
+    return runBatch(inner, { batch: batch.id, signal, background: batch.background }, async (run) => {
+      const found = setup.found ? surveyFrom(setup.found) : await surveyOf(context, opened, options);
+      const plan = { ...planOf(opened.file, opened.map, found, options), batch: batch.id };
+      if (!setup.found) await keepPlan(inner, batch.id, opened, found, plan);
+      input.onStart?.(plan);
+      // Not before the batch is ours: until then somebody else may have moved it on.
+      const [{ done, refused }, { position }] = await Promise.all([
+        getBatch(context, batch.id),
+        keptOf<ImportPosition, Setup>(context, batch.id),
+      ]);
+      const listed = listProblems();
+      if (position) await listed.before(context, batch.id);
+      const from = { ...atBeginning(), ...position, done, refused };
+      const count = await runImport(inner, {
+        ...opened,
+        options,
+        found,
+        plan,
+        run,
+        watch: input,
+        from,
+        onProblems: listed.add,
+      });
+      return resultOf(plan, count, listed, run.stops() !== undefined);
+    });
+  });
+}
+
+/** Each chunk is a write of its own; the key of the request belongs to none of them. */
+const innerOf = (context: Context): Context => ({ ...context, channel: 'import', idempotency: undefined });
+
+const watchOf = ({ onStart, onProgress, signal }: ImportWatch): ImportWatch => ({
+  onStart,
+  onProgress,
+  signal,
+});
+
+const optionsOf = ({
+  object,
+  mapping,
+  key,
+  strict,
+  history,
+  encoding,
+  delimiter,
+}: ImportOptions): ImportOptions => ({ object, mapping, key, strict, history, encoding, delimiter });
+
+const surveyFrom = (found: StoredSurvey): Survey => ({ ...found, filled: new Set(found.filled) });
+
+/** What was decided for the whole file holds to its end, whoever goes on. */
+const keepPlan = (
+  context: Context,
+  batch: string,
+  { map }: OpenImport,
+  found: Survey,
+  plan: ImportPlan,
+): Promise<void> =>
+  settleBatch(context, batch, {
+    total: plan.total,
+    setup: { found: { ...found, filled: [...found.filled] } satisfies StoredSurvey },
+    details: {
+      columns: Object.fromEntries(plan.columns.map(({ header, field }) => [header, field])),
+      skipped_columns: plan.skipped_columns.map(({ header }) => header),
+      encoding: plan.encoding,
+      delimiter: plan.delimiter,
+      ...(map.key ? { key: map.key.key } : map.id ? { key: 'id' } : {}),
+      ...found.text,
+    },
+  });
+
+function planOf(
+  file: CsvFile,
+  map: ColumnMap,
+  found: Survey,
+  input: ImportOptions & { dryRun?: boolean },
+): ImportPlan {
   const notes: string[] = [];
   if (file.encoding.guessed) {
     const example = file.encoding.example ? `, which reads “${file.encoding.example}”` : '';

@@ -1,364 +1,245 @@
 /**
  * The rows of a file through the write path, in chunks that each take less than two seconds. Every row is
  * loaded or refused with its line and reason; a value that an optional field cannot take is left empty and
- * listed. A link to a later row of the same file is settled when all rows are there. Nothing keeps all rows
- * in memory: what must wait, waits on disk.
+ * listed. How far the import is stands or falls with the rows, so that it goes on after any death exactly
+ * where it was. Nothing keeps all rows in memory.
  */
-import type { ObjectModel } from '../../core/catalog/catalog.ts';
-import { fold } from '../../core/conditions/fold.ts';
 import type { Context } from '../../core/context/context.ts';
-import { isProblem, issue, type Issue } from '../../core/errors/problem.ts';
+import { issue } from '../../core/errors/problem.ts';
 import { isUuid } from '../../core/identity/uuid-v7.ts';
-import { addBatchProblems, finishBatch, noteBatch, type BatchProblem } from '../batches/batches.ts';
+import type { Queryable } from '../../core/sql/sql.ts';
+import type { BatchProblem } from '../batches/problems.ts';
+import type { BatchRun } from '../batches/run-batch.ts';
 import type { Change, Outcome } from '../write/change.ts';
 import { write } from '../write/write.ts';
+import { dryEnd, type DryEnd } from './dry-end.ts';
 import { findByKey, keyName } from './find-by-key.ts';
-import type { ImportInput, ImportPlan, ImportResult } from './import-file.ts';
-import type { ColumnMap } from './map-columns.ts';
-import type { CsvFile, CsvRow } from './read-csv.ts';
+import type { ImportOptions, ImportPlan, ImportWatch, OpenImport } from './import-file.ts';
+import { countAfter, type ImportCount, type Move } from './import-progress.ts';
+import { changeOf, inTurns, linkStepOf, refusedProblem, stepOf, type Step } from './import-step.ts';
+import type { CsvRow } from './read-csv.ts';
 import { rowChange, type ImportRow } from './row-change.ts';
 import type { Survey } from './survey.ts';
-import { waitingRows } from './waiting-rows.ts';
+import { addWaiting, dropWaiting, lastWaiting, nextWaiting } from './waiting-in-batch.ts';
 
-/** Listed in the answer; all of them are in the batch's problems. */
-const mostListed = 1000;
 /** Rows in the first chunk; later ones are as large as a second allows. */
 export const firstChunk = 100;
 const chunk = { least: 20, most: 500, milliseconds: 1000, characters: 4_000_000 };
-/** Names of this file that a dry run remembers, to tell a link to a later row from one to nothing. */
-const mostNames = 2_000_000;
 
-/** A row that another row of the file must come before, or a link of a loaded one. */
-type Waiting =
-  { row: ImportRow } | { row: ImportRow; id: string; field: string; value: unknown; issue: Issue };
-
-type Job = {
-  input: ImportInput;
-  object: ObjectModel;
-  file: CsvFile;
-  map: ColumnMap;
+export type ImportJob = OpenImport & {
+  options: ImportOptions;
   found: Survey;
   plan: ImportPlan;
+  /** None in a dry run. */
+  run?: BatchRun;
+  watch: ImportWatch;
+  /** Where it stands: at the beginning, or where it stopped. */
+  from: ImportCount;
+  onProblems(problems: readonly BatchProblem[]): void;
 };
 
-export async function runImport(start: Context, job: Job): Promise<ImportResult> {
-  const { input, object, file, map, found, plan } = job;
+/** Gives the counts at its end, which `stops` says the reason of where it is not that of the file. */
+export async function runImport(start: Context, job: ImportJob): Promise<ImportCount> {
+  const { options, object, file, map, found, plan, run, watch } = job;
   let context = start;
   let size = firstChunk;
-  let rows = 0;
-  const result: ImportResult = {
-    ...plan,
-    done: 0,
-    created: 0,
-    changed: 0,
-    unchanged: 0,
-    refused: [],
-    refused_total: 0,
-    left: [],
-    left_total: 0,
-    stopped: false,
-  };
-  let problems: BatchProblem[] = [];
-  const waiting = waitingRows<Waiting>();
+  let count = job.from;
   const selfLinks = new Set(
     map.columns
       .filter(({ field }) => field.type.linkTo?.(field) === object.key)
       .map(({ field }) => field.key),
   );
-  const names = new Set<number>();
+  const dry: DryEnd | undefined = run ? undefined : dryEnd(object, selfLinks.size > 0);
+  const stopped = (): boolean => (run ? run.stops() !== undefined : (watch.signal?.aborted ?? false));
 
-  const refuse = (
-    row: { row: number; line: number; raw: string },
-    errors: readonly Issue[],
-    code: string,
-    candidates?: unknown,
-  ): void => {
-    result.refused_total += 1;
-    const extra = candidates === undefined ? {} : { candidates };
-    const short = errors.map((one) => ({ ...one, line: row.line }));
-    // A slice of a large text would keep the whole of it alive.
-    if (result.refused.length < mostListed)
-      result.refused.push({ row: row.row, line: row.line, code, errors: structuredClone(short), ...extra });
-    problems.push({
-      row_number: row.row,
-      raw: row.raw,
-      refused: true,
-      field: errors.length === 1 ? errors[0]!.path || null : null,
-      errors: short.map((one, at) => (at === 0 ? { ...one, ...extra } : one)),
-    });
-  };
-  const leave = (
-    row: { row: number; line: number },
-    id: string | null,
-    field: string | null,
-    raw: string | null,
-    found: Issue,
-  ): void => {
-    result.left_total += 1;
-    const errors = [{ ...found, line: row.line }];
-    if (result.left.length < mostListed) {
-      result.left.push(
-        structuredClone({
-          row: row.row,
-          line: row.line,
-          id,
-          field,
-          raw: raw?.slice(0, 1_000) ?? null,
-          errors,
-        }),
-      );
-    }
-    problems.push({ row_number: row.row, record: id, field, raw, refused: false, errors });
-  };
-  const changeOf = (row: ImportRow): Change =>
-    row.id === undefined
-      ? { create: object.key, set: row.set }
-      : { update: object.key, id: row.id, set: row.set };
-  const sent = async (changes: readonly Change[]): Promise<Outcome[]> => {
+  /** Writes the changes and, with them or not at all, what they came to and how far that is. */
+  async function step(
+    changes: readonly Change[],
+    judged: (outcomes: readonly Outcome[]) => Step,
+    move: Move,
+  ): Promise<Step> {
     context = { ...context, catalog: await context.currentCatalog() };
     const began = performance.now();
+    let came: Step | undefined;
     const outcomes = await write(context, {
       changes,
       mode: 'each',
       text: found.text,
-      lenient: !input.strict,
-      history: input.history ?? false,
+      lenient: !options.strict,
+      history: options.history ?? false,
       verb: 'import',
-      dryRun: input.dryRun ?? false,
-      ...(plan.batch ? { batch: plan.batch } : {}),
+      ...(run
+        ? { batch: run.batch, beside: async (on, answers) => keep(run, on, (came = judged(answers)), move) }
+        : { dryRun: true }),
     });
+    came ??= judged(outcomes);
     const took = Math.max(1, performance.now() - began);
     size = Math.round(
       Math.min(chunk.most, Math.max(chunk.least, Math.min(size * 2, (size * chunk.milliseconds) / took))),
     );
-    return outcomes;
-  };
-  const told = async (): Promise<void> => {
-    if (plan.batch) {
-      await addBatchProblems(context, plan.batch, problems);
-      await noteBatch(context, plan.batch, { done: result.done, refused: result.refused_total });
-    }
-    problems = [];
-    input.onProgress?.({ total: plan.total, rows, done: result.done, refused: result.refused_total });
-  };
+    await dry?.wait(came.waits);
+    count = countAfter(count, came, move);
+    job.onProblems(came.problems);
+    watch.onProgress?.({
+      total: plan.total,
+      rows: count.reached + count.beyond.length,
+      done: count.done,
+      refused: count.refused,
+    });
+    return came;
+  }
+
+  async function keep(on: BatchRun, client: Queryable, came: Step, move: Move): Promise<void> {
+    await addWaiting(client, on.batch, came.waits);
+    if (move.taken) await dropWaiting(client, on.batch, move.taken);
+    const { done, refused, ...position } = countAfter(count, came, move);
+    await on.note(client, { done, refused, position, problems: came.problems });
+  }
 
   /** Writes rows that name different records. `last` refuses what would otherwise wait for later rows. */
-  async function writeRows(group: readonly ImportRow[], last: boolean): Promise<number> {
+  async function writeRows(
+    rows: readonly ImportRow[],
+    move: Move,
+    { last, problems = [] }: { last: boolean; problems?: readonly BatchProblem[] },
+  ): Promise<void> {
     const known: ImportRow[] = [];
-    const ids = map.key
-      ? await findByKey(context, { object, key: map.key, rows: group, text: found.text })
-      : [];
-    group.forEach((row, at) => {
+    const refused = [...problems];
+    const ids =
+      map.key && rows.length > 0
+        ? await findByKey(context, { object, key: map.key, rows, text: found.text })
+        : [];
+    rows.forEach((row, at) => {
       const id = row.id ?? ids[at];
       if (id === undefined || typeof id === 'string') known.push(id === undefined ? row : { ...row, id });
-      else refuse(row, [id], 'invalid');
+      else refused.push(refusedProblem(row, [id], 'invalid'));
     });
-    const outcomes = known.length > 0 ? await sent(known.map(changeOf)) : [];
-    const later: Waiting[] = [];
-    let loaded = 0;
-    outcomes.forEach((outcome, at) => {
-      const row = known[at]!;
-      if (!outcome.ok) {
-        const { errors, code, extra } = outcome.problem.body;
-        const early = errors.every((one) => one.code === 'link_not_found' && selfLinks.has(one.path));
-        if (early && errors.length > 0 && !last) later.push({ row });
-        else refuse(row, errors, code, extra?.['candidates']);
-        return;
-      }
-      loaded += 1;
-      result.done += 1;
-      if (outcome.done === 'created') result.created += 1;
-      else if (outcome.done === 'unchanged') result.unchanged += 1;
-      else result.changed += 1;
-      if (input.dryRun && selfLinks.size > 0) remember(row);
-      for (const left of outcome.left) {
-        const value = row.set[left.field];
-        if (left.issue.code === 'link_not_found' && selfLinks.has(left.field)) {
-          later.push({
-            row: { ...row, set: {}, raw: '' },
-            id: outcome.id,
-            field: left.field,
-            value,
-            issue: left.issue,
-          });
-        } else leave(row, outcome.id, left.field, typeof value === 'string' ? value : left.raw, left.issue);
-      }
-    });
-    await waiting.add(later);
-    return loaded;
+    await step(
+      known.map((row) => changeOf(object, row)),
+      (outcomes) => {
+        dry?.remember(known, outcomes);
+        return stepOf(known, outcomes, { mayWait: selfLinks, last, problems: refused });
+      },
+      move,
+    );
   }
 
-  const remember = (row: ImportRow): void => {
-    if (names.size < mostNames)
-      names.add(nameHash(object.nameFields.map((key) => row.set[key] ?? '').join(' ')));
-  };
-
-  /** Rows of one group that mean one record go one after the other. */
-  async function writeGroup(group: readonly ImportRow[], last = false): Promise<number> {
-    let loaded = 0;
-    for (let left = group; left.length > 0;) {
-      const seen = new Set<string>();
-      const now: ImportRow[] = [];
-      const later: ImportRow[] = [];
-      for (const row of left) {
-        const same =
-          row.id ?? (row.key === undefined ? undefined : keyName(context, map.key!, row.key, found.text));
-        (same !== undefined && seen.has(same) ? later : now).push(row);
-        if (same !== undefined) seen.add(same);
-      }
-      loaded += await writeRows(now, last);
-      left = later;
-    }
-    return loaded;
-  }
-
-  function accept(row: CsvRow): ImportRow | undefined {
+  /** What a row asks for, unless it is refused before anybody is asked. */
+  function accept(row: CsvRow): ImportRow | BatchProblem {
     if (row.refused) {
-      refuse(
-        { row: row.row, line: row.line, raw: row.refused.raw },
-        row.refused.errors,
-        row.refused.errors[0]!.code,
-      );
-      return undefined;
+      const { errors, raw } = row.refused;
+      return refusedProblem({ row: row.row, line: row.line, raw }, errors, errors[0]!.code);
     }
     const change = rowChange(row, map, found.ownIds, file.dialect.delimiter);
-    if (change.id !== undefined && !isUuid(change.id)) {
-      refuse(
-        change,
-        [
-          issue('id', 'bad_id', '“{id}” is no id of this CRM.', 'Leave the cell empty to create a record.', {
-            id: change.id,
-          }),
-        ],
-        'invalid',
-      );
-      return undefined;
-    }
-    if (input.strict && row.notes.length > 0) {
-      refuse(change, row.notes, 'invalid');
-      return undefined;
-    }
-    for (const note of row.notes) leave(change, null, null, change.raw.slice(0, 1_000), note);
+    if (change.id !== undefined && !isUuid(change.id))
+      return refusedProblem(change, [badId(change.id)], 'invalid');
+    if (options.strict && change.notes) return refusedProblem(change, change.notes, 'invalid');
     return change;
   }
 
-  /** What waited for later rows: whole rows as long as that brings any in, then links of rows that are there. */
-  async function settle(): Promise<void> {
-    const links = waitingRows<Waiting & { id: string }>();
-    try {
-      for (let last = false; waiting.count() > 0 && !stopped();) {
-        let loaded = 0;
-        for await (const group of waiting.take(200)) {
-          const whole = group.filter((one) => !('id' in one));
-          await links.add(group.filter((one) => 'id' in one));
-          loaded += await writeGroup(
-            whole.map(({ row }) => row),
-            last,
-          );
-          await told();
-        }
-        if (loaded === 0) last = true;
-      }
-      for await (const group of links.take(200)) {
-        if (stopped()) return;
-        await settleLinks(group as Extract<Waiting, { id: string }>[]);
-        await told();
-      }
-    } finally {
-      await links.discard();
+  const nameOf = (row: ImportRow): string | undefined =>
+    row.id ?? (row.key === undefined ? undefined : keyName(context, map.key!, row.key, found.text));
+
+  /** A group of rows of the file: those that mean one record go one after the other. */
+  async function writeGroup(group: Group): Promise<void> {
+    if (group.last === 0) return;
+    const turns = inTurns(group.rows, nameOf);
+    for (const [at, turn] of turns.entries()) {
+      const problems = at === 0 ? group.problems : [];
+      const settled = [...turn.map(({ row }) => row), ...problems.map((problem) => problem.row_number!)];
+      const move = at === turns.length - 1 ? { reached: group.last } : { settled };
+      await writeRows(turn, move, { last: false, problems });
     }
   }
 
-  async function settleLinks(group: readonly Extract<Waiting, { id: string }>[]): Promise<void> {
-    if (input.dryRun) {
-      // Nothing of this file is in the database: a name that it brings counts as found.
-      for (const one of group) {
-        const named = typeof one.value === 'string' && names.has(nameHash(one.value));
-        if (!named) leave(one.row, null, one.field, textOf(one.value), one.issue);
-      }
-      return;
-    }
-    // One record may wait with two links: each update must see the one before.
-    for (const part of byTurn(group)) {
-      const outcomes = await sent(
-        part.map((one) => ({ update: object.key, id: one.id, set: { [one.field]: one.value } })),
-      );
-      outcomes.forEach((outcome, at) => {
-        const one = part[at]!;
-        const issues = outcome.ok ? outcome.left.map((left) => left.issue) : outcome.problem.body.errors;
-        for (const found of issues) leave(one.row, one.id, one.field, textOf(one.value), found);
-      });
-    }
-  }
-
-  const stopped = (): boolean => (result.stopped ||= input.signal?.aborted ?? false);
-  const finish = async (): Promise<void> => {
-    if (!plan.batch) return;
-    await addBatchProblems(context, plan.batch, problems);
-    await finishBatch(context, plan.batch, {
-      state: result.stopped ? 'stopped' : 'done',
-      done: result.done,
-      refused: result.refused_total,
-    });
-  };
-
-  try {
-    let group: ImportRow[] = [];
-    let characters = 0;
-    reading: for await (const piece of file.rows()) {
+  async function readFile(): Promise<void> {
+    const before = new Set(count.beyond);
+    const { reached } = count;
+    let group = newGroup();
+    for await (const piece of file.rows()) {
       for (const row of piece.rows) {
-        rows += 1;
-        const change = accept(row);
-        if (change) {
-          group.push(change);
-          characters += change.raw.length;
-        }
-        if (group.length < size && characters < chunk.characters && problems.length < chunk.most) continue;
-        if (stopped()) break reading;
+        if (row.row <= reached || before.has(row.row)) continue;
+        const taken = accept(row);
+        if ('errors' in taken) group.problems.push(taken);
+        else group.rows.push(taken);
+        group.characters += taken.raw?.length ?? 0;
+        group.last = row.row;
+        if (
+          group.rows.length < size &&
+          group.problems.length < chunk.most &&
+          group.characters < chunk.characters
+        )
+          continue;
+        if (stopped()) return;
         await writeGroup(group);
-        await told();
-        [group, characters] = [[], 0];
+        group = newGroup();
       }
     }
     if (!stopped()) await writeGroup(group);
-    await told();
-    if (!stopped()) await settle();
-    await finish();
-    return result;
-  } catch (error) {
-    result.stopped = true;
-    await finish().catch(() => {}); // the database may be what failed; the batch then stays as it was
-    if (!isProblem(error)) context.log.error({ batch: plan.batch, err: error }, 'an import broke off');
-    throw error;
+  }
+
+  /** What waited for later rows: whole rows as long as that brings any in, then links of rows that are there. */
+  async function settle(batch: string): Promise<void> {
+    for (let after = 0; ;) {
+      const until = count.turn?.until ?? (await lastWaiting(context.pool, batch));
+      if (until === undefined) break;
+      const turn = count.turn ?? { until, loaded: 0, last: false };
+      const group = await nextWaiting(context.pool, batch, { sort: 'row', after, until });
+      if (group.length === 0) {
+        const next = turn.last ? undefined : await lastWaiting(context.pool, batch);
+        if (next === undefined) break;
+        count = { ...count, turn: { until: next, loaded: 0, last: turn.loaded === 0 } };
+        after = 0;
+        continue;
+      }
+      after = group.at(-1)!.id;
+      for (const part of inTurns(group, ({ row }) => nameOf(row))) {
+        if (stopped()) return;
+        const taken = { sort: 'row' as const, ids: part.map(({ id }) => id) };
+        await writeRows(
+          part.map(({ row }) => row),
+          { read: true, turn: count.turn ?? turn, taken },
+          { last: turn.last },
+        );
+      }
+    }
+    for (let after = 0; ;) {
+      const group = await nextWaiting(context.pool, batch, { sort: 'link', after });
+      if (group.length === 0) return;
+      after = group.at(-1)!.id;
+      // One record may wait with two links: each update must see the one before.
+      for (const part of inTurns(group, ({ record }) => record)) {
+        if (stopped()) return;
+        await step(
+          part.map(({ record, field, value }) => ({
+            update: object.key,
+            id: record,
+            set: { [field]: value },
+          })),
+          (outcomes) => linkStepOf(part, outcomes),
+          { read: true, taken: { sort: 'link', ids: part.map(({ id }) => id) } },
+        );
+      }
+    }
+  }
+
+  try {
+    if (!count.read) await readFile();
+    if (!stopped()) {
+      if (run) await settle(run.batch);
+      else
+        for await (const came of dry!.steps()) {
+          count = countAfter(count, came, {});
+          job.onProblems(came.problems);
+        }
+    }
+    return count;
   } finally {
-    await waiting.discard();
+    await dry?.discard();
   }
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+type Group = { rows: ImportRow[]; problems: BatchProblem[]; characters: number; last: number };
+const newGroup = (): Group => ({ rows: [], problems: [], characters: 0, last: 0 });
 
-/** Parts in which no record stands twice, in order. */
-function byTurn<T extends { id: string }>(all: readonly T[]): T[][] {
-  const turns: T[][] = [];
-  const times = new Map<string, number>();
-  for (const one of all) {
-    const turn = times.get(one.id) ?? 0;
-    times.set(one.id, turn + 1);
-    (turns[turn] ??= []).push(one);
-  }
-  return turns;
-}
-
-/** 53 bits of a folded name: a Set of numbers holds millions where one of texts would not. */
-function nameHash(text: string): number {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (const char of fold(text)) {
-    const code = char.codePointAt(0)!;
-    a = Math.imul(a ^ code, 2654435761);
-    b = Math.imul(b ^ code, 1597334677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return 4294967296 * (2097151 & b) + (a >>> 0);
-}
+const badId = (id: string) =>
+  issue('id', 'bad_id', '“{id}” is no id of this CRM.', 'Leave the cell empty to create a record.', { id });

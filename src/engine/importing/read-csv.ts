@@ -37,6 +37,10 @@ export type CsvFile = {
   rows(): AsyncGenerator<{ rows: CsvRow[]; bytes: number }>;
 };
 
+/** The name as the file writes it. */
+export const asInFile = ({ name, renamed }: CsvColumn): string =>
+  renamed === 'empty' ? '' : renamed === 'repeated' ? name.replace(/ \(\d+\)$/, '') : name;
+
 const pieceSize = 256 * 1024;
 
 /**

@@ -1,10 +1,11 @@
 /** A row of a file → what the write path is asked to do with it. */
 import { fold } from '../../core/conditions/fold.ts';
+import type { Issue } from '../../core/errors/problem.ts';
 import type { Values } from '../write/change.ts';
 import type { ColumnMap } from './map-columns.ts';
 import type { CsvRow } from './read-csv.ts';
 
-/** A row as it goes through the import, and as it waits on disk: plain JSON. */
+/** A row as it goes through the import, and as it waits for later ones: plain JSON. */
 export type ImportRow = {
   row: number;
   line: number;
@@ -15,9 +16,9 @@ export type ImportRow = {
   key?: string;
   /** The row as it stood in the file, to be mended and fed again. */
   raw: string;
+  /** What was unclear about it, though it can be taken. */
+  notes?: readonly Issue[];
 };
-
-const rawKept = 64 * 1024;
 
 /**
  * Empty cells are left out: on a create the field's default holds, on an update the record keeps what it has.
@@ -42,8 +43,9 @@ export function rowChange(row: CsvRow, map: ColumnMap, ownIds: boolean, delimite
     row: row.row,
     line: row.line,
     set,
-    raw: csvLine(row.cells, delimiter).slice(0, rawKept),
+    raw: csvLine(row.cells, delimiter),
   };
+  if (row.notes.length > 0) change.notes = row.notes;
   const id = map.id && ownIds ? row.cells[map.id.index]!.trim() : '';
   if (id !== '') change.id = id;
   const key = map.key && set[map.key.key];

@@ -54,6 +54,8 @@ export type WriteInput = {
   verb?: Verb;
   /** Everything happens, and is rolled back. */
   dryRun?: boolean;
+  /** Runs inside the transaction before commit, and again when that runs again: what stands or falls with the rows. */
+  beside?(on: Queryable, outcomes: Outcome[]): Promise<void>;
   /** Runs inside the transaction before commit: its answer is stored under the Idempotency-Key. */
   respond?(on: Queryable, outcomes: Outcome[], context: Context): Promise<{ status: number; body: unknown }>;
 };

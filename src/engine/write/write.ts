@@ -95,6 +95,7 @@ async function once(
     const refused = new Map(prepared.refused);
     const done = await isolate(run, client, input, prepared.rows, refused);
     const outcomes = outcomesOf(input, done, refused);
+    await input.beside?.(client, outcomes);
     const answer = await input.respond?.(client, outcomes, context);
     await arrived(run);
     if (answer) await storeAnswer(context, client, answer);

@@ -177,6 +177,7 @@ function responsesOf(document: Document, operation: Operation, object: PublicObj
       : jsonOf(document, operation, object);
   return {
     [status]: { description: 'Done', ...(content ? { content } : {}) },
+    ...(http.later ? { 202: { description: 'Begun; the batch tells how far it is' } } : {}),
     '4XX': problem,
     '503': problem,
   };

@@ -73,12 +73,16 @@ export async function findKey(on: Queryable, text: string): Promise<ApiKey | und
   const found = await row<ApiKey & { hash: Buffer }>(
     on,
     sql`SELECT ${shown}, hash FROM platform.api_keys
-        WHERE prefix = ${prefix} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+        WHERE prefix = ${prefix} AND ${living}`,
   );
   if (!found || !timingSafeEqual(found.hash, sha256(text))) return undefined;
   const { hash: _, ...key } = found;
   return key;
 }
+
+/** A living key by its id. */
+export const keyById = (on: Queryable, id: string): Promise<ApiKey | undefined> =>
+  row<ApiKey>(on, sql`SELECT ${shown} FROM platform.api_keys WHERE id = ${id}::uuid AND ${living}`);
 
 export const listKeys = (on: Queryable): Promise<ApiKey[]> =>
   rows<ApiKey>(
@@ -115,3 +119,4 @@ export const unknownKey = () =>
   ]);
 
 const shown = sql`id, name, prefix, role, user_id AS "user", created_at, last_used_at, expires_at, revoked_at`;
+const living = sql`revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;

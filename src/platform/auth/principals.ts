@@ -7,7 +7,7 @@ import type pg from 'pg';
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import type { Principal } from '../../core/context/context.ts';
 import { hearAccessNotices, type AccessNotice } from './access-notices.ts';
-import { findKey, noteKeyUse, unknownKey } from './api-keys.ts';
+import { findKey, keyById, noteKeyUse, unknownKey, type ApiKey } from './api-keys.ts';
 import type { SignIn } from './sign-in.ts';
 import { rolesOf, teamsOf, userById } from './user-record.ts';
 
@@ -74,18 +74,9 @@ export function openPrincipals(deps: {
 
   async function byKey(text: string, catalog: Catalog): Promise<Omit<Kept, 'until'>> {
     const key = await findKey(deps.pool, text);
-    if (!key) throw unknownKey();
-    const user = key.user === null ? undefined : await userById(deps.pool, catalog, key.user);
-    if (key.user !== null && (!user || user.archived)) throw unknownKey();
+    const principal = key && (await keyPrincipal(deps.pool, catalog, key));
+    if (!key || !principal) throw unknownKey();
     noteKeyUse(deps.pool, key.id).catch(() => {}); // a date that nobody's answer should wait for
-    const principal: Principal = {
-      kind: 'key',
-      id: key.id,
-      name: key.name,
-      user: key.user,
-      teams: key.user === null ? [] : await teamsOf(deps.pool, catalog, key.user),
-      roles: [key.role],
-    };
     const about = [`key:${key.id}`, ...(key.user === null ? [] : [`user:${key.user}`])];
     return { caller: { principal, by: 'key', cookies: [] }, about };
   }
@@ -117,6 +108,31 @@ export function openPrincipals(deps: {
 
 /** Neither keys nor cookies stay in memory as they are. */
 const nameOf = (key: string): string => createHash('sha256').update(key).digest('base64');
+
+/** A living key as a principal; undefined where its user is archived or gone. */
+async function keyPrincipal(pool: pg.Pool, catalog: Catalog, key: ApiKey): Promise<Principal | undefined> {
+  const user = key.user === null ? undefined : await userById(pool, catalog, key.user);
+  if (key.user !== null && (!user || user.archived)) return undefined;
+  return {
+    kind: 'key',
+    id: key.id,
+    name: key.name,
+    user: key.user,
+    teams: key.user === null ? [] : await teamsOf(pool, catalog, key.user),
+    roles: [key.role],
+  };
+}
+
+/** Whoever asked for work that is done later, with the rights of today; undefined where it has none any more. */
+export async function principalOf(
+  pool: pg.Pool,
+  catalog: Catalog,
+  { kind, id }: Pick<Principal, 'kind' | 'id'>,
+): Promise<Principal | undefined> {
+  if (kind === 'user') return userPrincipal(pool, catalog, id);
+  const key = kind === 'key' ? await keyById(pool, id) : undefined;
+  return key && keyPrincipal(pool, catalog, key);
+}
 
 /** A user as a principal; undefined for one who may not come in: archived, without a role, or no record. */
 export async function userPrincipal(

@@ -15,7 +15,7 @@ export async function storeFile(
     by: Principal;
     upload: { name: string; mime: string; size: number; sha256: string; path: string };
   },
-): Promise<StoredFile> {
+): Promise<StoredFile & { storedAs: string }> {
   const { store, by, upload } = input;
   const storedAs = await store.keep(upload);
   const id = uuidV7();
@@ -24,7 +24,7 @@ export async function storeFile(
     sql`INSERT INTO platform.files (id, name, size, mime, sha256, stored_as, created_by)
         VALUES (${id}, ${upload.name}, ${upload.size}, ${upload.mime}, ${Buffer.from(upload.sha256, 'hex')}, ${storedAs}, ${signedBy(by)})`,
   );
-  return { id, name: upload.name, size: upload.size, mime: upload.mime };
+  return { id, name: upload.name, size: upload.size, mime: upload.mime, storedAs };
 }
 
 /** The file, where its bytes are, and whether this principal brought it. */

@@ -40,6 +40,7 @@ function operationPart({ name, summary, description, http, input }: Operation): 
     http.idempotent ? 'Takes an `Idempotency-Key`.' : '',
     http.multipart ? 'Takes `multipart/form-data` with one file.' : '',
     http.download ? 'Answers a file.' : '',
+    http.later ? 'Answers 202 when it goes on in the background.' : '',
     http.status === undefined || http.status === 200 ? '' : `Answers ${http.status}.`,
   ].filter((note) => note !== '');
   return [

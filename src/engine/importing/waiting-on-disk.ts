@@ -1,11 +1,11 @@
-/** Rows that must wait for the end of the file, kept on disk because nobody knows how many there will be. */
+/** What waits for the end of the file in a dry run: on disk, for nobody knows how many there will be. */
 import { createReadStream } from 'node:fs';
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-export type WaitingRows<T> = {
+export type WaitingOnDisk<T> = {
   count(): number;
   add(rows: readonly T[]): Promise<void>;
   /** All of them, in groups; what is added meanwhile is not among them. */
@@ -14,7 +14,7 @@ export type WaitingRows<T> = {
 };
 
 /** `T` is plain JSON. */
-export function waitingRows<T>(): WaitingRows<T> {
+export function waitingOnDisk<T>(): WaitingOnDisk<T> {
   let folder: string | undefined;
   let part = 0;
   let count = 0;
