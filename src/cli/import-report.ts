@@ -1,6 +1,7 @@
 /** What an import tells the person at the keyboard: which column went where, what was decided, what was refused. */
 import type { ObjectModel } from '../core/catalog/catalog.ts';
 import type { Issue } from '../core/errors/problem.ts';
+import type { Undone } from '../engine/batches/undo.ts';
 import type { ImportPlan, ImportResult } from '../engine/importing/import-file.ts';
 import { issueLine } from './failure.ts';
 import { thousands } from './progress.ts';
@@ -54,7 +55,11 @@ export function importResultLines(
   }
   if (result.batch !== null) {
     if (refused.length + left.length > 0)
-      lines.push('', `All of them: GET /api/v1/batches/${result.batch}/problems`);
+      lines.push(
+        '',
+        `To mend them and feed them again: ./groundwork import problems ${result.batch} --out problems.csv`,
+      );
+    if (result.stopped) lines.push(`To go on: ./groundwork import resume ${result.batch}`);
     lines.push(`To undo: ./groundwork import undo ${result.batch}`, `batch ${result.batch}`);
   }
   return lines;
@@ -120,4 +125,21 @@ function named(candidates: unknown): string {
     typeof one?.id === 'string' ? [`${String(one.name ?? 'a record')} (${one.id})`] : [],
   );
   return names.length > 0 ? ` There already: ${names.slice(0, 3).join(', ')}.` : '';
+}
+
+export function undoneLines(undone: Undone): string[] {
+  const stopped = undone.state === 'done' ? '' : ' It stopped on the way.';
+  const lines = [`${thousands(undone.done)} records are as they were before.${stopped}`];
+  if (undone.kept_total > 0) lines.push(`Kept (${thousands(undone.kept_total)}):`);
+  for (const { object, id, name, label, why, by, present } of undone.kept.slice(0, mostShown)) {
+    const what = `${name === null ? object : `${object} “${name}”`} ${id}${label ? `, ${label}` : ''}`;
+    const now = present === undefined || present === null ? '' : ` Now: ${JSON.stringify(present)}.`;
+    lines.push(`  ${what}: ${why}${by === undefined ? '' : ` By ${by}.`}${now}`);
+  }
+  if (undone.kept_total > mostShown)
+    lines.push(
+      `  … and ${thousands(undone.kept_total - mostShown)} more: GET /api/v1/batches/${undone.batch}/kept`,
+    );
+  if (undone.state !== 'done') lines.push(`To go on: ./groundwork import resume ${undone.batch}`);
+  return [...lines, `batch ${undone.batch}`];
 }

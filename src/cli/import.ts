@@ -1,9 +1,14 @@
+import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import type { Context } from '../core/context/context.ts';
+import type { ImportResult, ImportWatch } from '../engine/importing/import-file.ts';
 import { usageError } from './failure.ts';
-import { importPlanLines, importResultLines } from './import-report.ts';
+import { importPlanLines, importResultLines, undoneLines } from './import-report.ts';
 import { showProgress, thousands } from './progress.ts';
+import { stopOnSignal } from './stop-on-signal.ts';
 
 type ImportOptions = {
   object?: string;
@@ -12,6 +17,7 @@ type ImportOptions = {
   strict?: boolean;
   history?: boolean;
   dryRun?: boolean;
+  anew?: boolean;
   encoding?: string;
   delimiter?: string;
 };
@@ -30,6 +36,7 @@ export function importCommands(program: Command): void {
       'old records may stand in any stage, with their own dates; what is missing is kept as gaps',
     )
     .option('--dry-run', 'try everything, store nothing')
+    .option('--anew', 'begin once more, though an import of this file stopped and could go on')
     .option('--encoding <name>', 'encoding of the file, where the one found is wrong')
     .option(
       '--delimiter <sign>',
@@ -38,8 +45,11 @@ export function importCommands(program: Command): void {
     .addHelpText(
       'after',
       `
-Exit code: 0 every row is loaded, 2 some were refused, 1 nothing is done.
-The last line of standard output is “batch <id>”, by which the import can be undone:
+Exit code: 0 every row is loaded, 2 some were refused or it stopped on the way, 1 nothing is done.
+The last line of standard output is “batch <id>”. By that an import that stopped or was killed goes on exactly
+where it was, its problems are written to a file that can be mended and fed again, and it can be undone:
+  ./groundwork import resume <id>
+  ./groundwork import problems <id> --out problems.csv
   ./groundwork import undo <id>`,
     )
     .action(async (file: string | undefined, options: ImportOptions) => {
@@ -48,8 +58,40 @@ The last line of standard output is “batch <id>”, by which the import can be
       process.exitCode = await runImport(file, { ...options, object: options.object });
     });
   command
+    .command('resume')
+    .description('go on with an import or an undo that stopped, exactly where it was')
+    .argument('<batch>', 'id of the batch')
+    .argument('[file]', 'where the file is by now, if it was moved')
+    .action(async (batch: string, file: string | undefined) => {
+      process.exitCode = await runResume(batch, file);
+    });
+  command
+    .command('pause')
+    .description('let a running import or undo stop behind the rows it has in hand')
+    .argument('<batch>', 'id of the batch')
+    .action(async (batch: string) => {
+      const { withContext } = await import('./context.ts');
+      const { pauseBatch } = await import('../engine/batches/batches.ts');
+      const { state } = await withContext((context) => pauseBatch(context, batch));
+      console.log(state === 'paused' ? 'Paused.' : 'It pauses behind the rows it has in hand.');
+      console.log(`To go on: ./groundwork import resume ${batch}`);
+    });
+  command
+    .command('problems')
+    .description('write what an import could not take as a CSV, to mend it and feed it again')
+    .argument('<batch>', 'id of the batch')
+    .requiredOption('--out <file>', 'the file to write')
+    .action(async (batch: string, { out }: { out: string }) => {
+      const { withContext } = await import('./context.ts');
+      const { problemsFile } = await import('../engine/importing/problems-file.ts');
+      await withContext(async (context) =>
+        pipeline((await problemsFile(context, batch)).body, createWriteStream(out)),
+      );
+      console.log(`${out} is written. Mend it, and import it again with the same mapping.`);
+    });
+  command
     .command('undo')
-    .description('put back what a batch changed and archive what it made')
+    .description('put back what a batch changed and archive what it made; an undo can be undone too')
     .argument('<batch>', 'id of the batch')
     .action(async (batch: string) => {
       process.exitCode = await runUndo(batch);
@@ -57,41 +99,60 @@ The last line of standard output is “batch <id>”, by which the import can be
 }
 
 async function runImport(file: string, options: ImportOptions & { object: string }): Promise<number> {
-  const { withContext } = await import('./context.ts');
   const { importFile } = await import('../engine/importing/import-file.ts');
   const { parseMapping } = await import('../engine/importing/mapping-file.ts');
   const mapping =
     options.mapping === undefined ? undefined : parseMapping(await readFile(options.mapping, 'utf8'));
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(130);
-    console.error('\nStopping after this group of rows …');
-    stop.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  const { object, key, strict, history, dryRun, anew, encoding, delimiter } = options;
+  return watched(basename(file), { object, dryRun: dryRun ?? false }, (context, watch) =>
+    importFile(context, {
+      path: file,
+      fileName: basename(file),
+      object,
+      mapping,
+      key,
+      strict,
+      history,
+      dryRun,
+      anew,
+      encoding,
+      delimiter,
+      ...watch,
+    }),
+  );
+}
+
+async function runResume(batch: string, file: string | undefined): Promise<number> {
+  const { withContext } = await import('./context.ts');
+  const { getBatch } = await import('../engine/batches/batches.ts');
+  const { continueImport } = await import('../engine/importing/import-file.ts');
+  const { kind, object, details, undo_of: of } = await withContext((context) => getBatch(context, batch));
+  if (kind === 'undo') return runUndo(of!);
+  return watched(String(details['file']), { object, dryRun: false }, (context, watch) =>
+    continueImport(context, { batch, path: file, ...watch }),
+  );
+}
+
+/** Shows what an import does while it does it, stops it on a signal, and gives the exit code. */
+async function watched(
+  file: string,
+  about: { object: string; dryRun: boolean },
+  run: (context: Context, watch: ImportWatch) => Promise<ImportResult>,
+): Promise<number> {
+  const { withContext } = await import('./context.ts');
+  const stop = stopOnSignal('Stopping after this group of rows …');
   const reached: { batch: string | null; done: number } = { batch: null, done: 0 };
   try {
     return await withContext(
       async (context) => {
-        const object = context.catalog.objects.get(options.object);
+        const object = context.catalog.objects.get(about.object);
         const progress = showProgress('rows');
         try {
-          const result = await importFile(context, {
-            path: file,
-            fileName: basename(file),
-            object: options.object,
-            mapping,
-            key: options.key,
-            strict: options.strict,
-            history: options.history,
-            dryRun: options.dryRun,
-            encoding: options.encoding,
-            delimiter: options.delimiter,
+          const result = await run(context, {
             signal: stop.signal,
             onStart(plan) {
               reached.batch = plan.batch;
-              console.log(importPlanLines(basename(file), plan, object).join('\n'));
+              console.log(importPlanLines(file, plan, object).join('\n'));
             },
             onProgress(state) {
               reached.done = state.done;
@@ -103,7 +164,7 @@ async function runImport(file: string, options: ImportOptions & { object: string
             },
           });
           progress.end();
-          console.log(importResultLines(result, object, options.dryRun ?? false).join('\n'));
+          console.log(importResultLines(result, object, about.dryRun).join('\n'));
           if (result.refused_total === 0 && !result.stopped) return 0;
           return result.done > 0 ? 2 : 1;
         } finally {
@@ -117,26 +178,37 @@ async function runImport(file: string, options: ImportOptions & { object: string
     const { batch, done } = reached;
     if (batch === null) throw error;
     console.error(
-      `The import broke off after ${thousands(done)} rows. What is loaded stays; undo it with: ./groundwork import undo ${batch}`,
+      `The import broke off after ${thousands(done)} rows. What is loaded stays. ` +
+        `Go on with: ./groundwork import resume ${batch}, or undo it with: ./groundwork import undo ${batch}`,
     );
     throw Object.assign(error as Error, { exitCode: done > 0 ? 2 : 1, lastLine: `batch ${batch}` });
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    stop.done();
   }
 }
 
 async function runUndo(batch: string): Promise<number> {
   const { withContext } = await import('./context.ts');
   const { undoBatch } = await import('../engine/batches/undo.ts');
-  const undone = await withContext((context) => undoBatch(context, batch));
-  console.log(`${thousands(undone.done)} records are as they were before.`);
-  const shown = undone.kept.slice(0, 20);
-  if (undone.kept.length > 0) console.log(`${thousands(undone.kept.length)} were kept:`);
-  for (const kept of shown)
-    console.log(`  ${kept.object} ${kept.id}${kept.field ? `, ${kept.field}` : ''}: ${kept.why}`);
-  if (undone.kept.length > shown.length)
-    console.log(`  … and ${thousands(undone.kept.length - shown.length)} more`);
-  console.log(`batch ${undone.batch}`);
-  return undone.kept.length === 0 ? 0 : 2;
+  const stop = stopOnSignal('Stopping after these records …');
+  const progress = showProgress('records');
+  try {
+    const undone = await withContext(
+      (context) =>
+        undoBatch(context, batch, {
+          signal: stop.signal,
+          onProgress({ total, reached, kept }) {
+            const note = kept > 0 ? `${thousands(kept)} kept` : undefined;
+            progress.update({ done: reached, total, note });
+          },
+        }),
+      { ownSignals: true },
+    );
+    progress.end();
+    console.log(undoneLines(undone).join('\n'));
+    return undone.kept_total === 0 && undone.state === 'done' ? 0 : 2;
+  } finally {
+    progress.end();
+    stop.done();
+  }
 }

@@ -1,8 +1,10 @@
 /** Files → records, under one batch that can be undone. */
 import { z } from 'zod';
+import { invalid, issue } from '../core/errors/problem.ts';
 import { onceByKey } from '../engine/write/idempotency.ts';
-import { importFile } from '../engine/importing/import-file.ts';
+import { beginImport, importFile } from '../engine/importing/import-file.ts';
 import { parseMapping } from '../engine/importing/mapping-file.ts';
+import { goOnLater } from './batches.ts';
 import { defineOperation, type Upload } from './operation.ts';
 
 /** In a form everything is text. */
@@ -18,7 +20,8 @@ export const importOperations = [
     description:
       'Columns map by field key, label and synonym, or as the mapping says. Every row is loaded or refused with its ' +
       'line and reason; a value that an optional field cannot take is left empty and listed. `row` counts data rows ' +
-      'from 1. Up to 1,000 refusals are listed here; all are at `/api/v1/batches/{id}/problems`.',
+      'from 1. Up to 1,000 refusals are listed here; all are at `/api/v1/batches/{id}/problems`. With `background` the ' +
+      'answer is the batch at once, to be watched at `/api/v1/batches/{id}/progress`.',
     input: z.strictObject({
       file: z.custom<Upload>(
         (value) => typeof value === 'object' && value !== null,
@@ -36,25 +39,58 @@ export const importOperations = [
         .optional()
         .meta({ description: 'Field by which existing records are found and updated' }),
       strict: YesNo.meta({ description: 'A bad value refuses its row even where the field is optional' }),
+      history: YesNo.meta({
+        description:
+          'New records may stand in any stage with their own dates, and what is missing is kept as gaps. Needs imports.history',
+      }),
       dry_run: YesNo.meta({ description: 'Try everything, store nothing' }),
+      background: YesNo.meta({ description: 'Answer at once with the batch, and load the rows meanwhile' }),
+      anew: YesNo.meta({
+        description: 'Begin once more, though an import of the same file stopped and could go on',
+      }),
       encoding: z.string().max(40).optional(),
       delimiter: z.string().max(20).optional(),
     }),
-    http: { method: 'POST', path: '/api/v1/imports', multipart: true, idempotent: true },
+    http: {
+      method: 'POST',
+      path: '/api/v1/imports',
+      multipart: true,
+      idempotent: true,
+      later: ({ background }) => background,
+    },
     run: (context, input) =>
-      onceByKey(context, (inner) =>
-        importFile(inner, {
-          path: input.file.path,
-          fileName: input.file.name,
+      onceByKey<object>(context, async (inner) => {
+        const { file } = input;
+        const asked = {
+          path: file.path,
+          fileName: file.name,
           object: input.object,
           mapping:
             input.mapping === undefined || input.mapping === '' ? undefined : parseMapping(input.mapping),
           key: input.key || undefined,
           strict: input.strict,
-          dryRun: input.dry_run,
+          history: input.history,
+          anew: input.anew,
           encoding: input.encoding || undefined,
           delimiter: input.delimiter || undefined,
-        }),
-      ),
+        };
+        if (input.dry_run && input.background) throw dryIsNow();
+        if (input.dry_run) return importFile(inner, { ...asked, dryRun: true });
+        if (!input.background) return importFile(inner, { ...asked, keep: file });
+        const batch = await beginImport(inner, { ...asked, keep: file }, (on, id) =>
+          goOnLater(inner, on, id),
+        );
+        return { batch };
+      }),
   }),
 ];
+
+const dryIsNow = () =>
+  invalid([
+    issue(
+      'background',
+      'dry_run_is_now',
+      'A dry run makes no batch that could be watched.',
+      'Leave out “background”, or run it for real.',
+    ),
+  ]);

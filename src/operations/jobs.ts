@@ -1,5 +1,6 @@
 /** Everything the system does by itself. A new job is one line here. */
+import { batchJobs } from './batches.ts';
 import { housekeepingJobs } from './housekeeping.ts';
 import type { Job } from './job.ts';
 
-export const jobs: readonly Job[] = [...housekeepingJobs];
+export const jobs: readonly Job[] = [...batchJobs, ...housekeepingJobs];

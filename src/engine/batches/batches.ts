@@ -72,18 +72,6 @@ export async function settleBatch(
   );
 }
 
-/** Progress of a batch that cannot go on after a stop. */
-export async function noteBatch(
-  context: Context,
-  id: string,
-  input: { done: number; refused: number; total?: number },
-): Promise<void> {
-  await rows(
-    context.pool,
-    sql`UPDATE platform.batches SET done = ${input.done}, refused = ${input.refused}, total = coalesce(${input.total ?? null}::integer, total) WHERE id = ${id}`,
-  );
-}
-
 export async function finishBatch(
   context: Context,
   id: string,
@@ -208,8 +196,16 @@ export async function readyToGoOn(context: Context, id: string, on: Queryable): 
   );
   if (found) return { ...batch, state: 'running', background: true };
   if (batch.state === 'running')
-    throw conflict('still_running', 'This batch is being worked on.', 'Wait until it has ended, or pause it.');
-  throw conflict('already_ended', 'This batch has ended, nothing is left to do.', 'Start a new one if you need to.');
+    throw conflict(
+      'still_running',
+      'This batch is being worked on.',
+      'Wait until it has ended, or pause it.',
+    );
+  throw conflict(
+    'already_ended',
+    'This batch has ended, nothing is left to do.',
+    'Start a new one if you need to.',
+  );
 }
 
 /** A batch in the background that cannot go on: stopped, unless somebody runs it. */

@@ -8,8 +8,9 @@ import { forbidden, invalid, issue, type Issue } from '../../core/errors/problem
 import { and, ident, join, or, rows, sql, type Sql } from '../../core/sql/sql.ts';
 import { accessOf } from '../access/access.ts';
 import { readableObject } from '../read/select.ts';
-import { write } from '../write/write.ts';
-import { addBatchProblems, finishBatch, noteBatch, startBatch } from './batches.ts';
+import { write, type Outcome } from '../write/write.ts';
+import { startBatch } from './batches.ts';
+import { runBatch, type BatchRun } from './run-batch.ts';
 
 export type Revalued = {
   /** Null of a dry run. */
@@ -43,38 +44,44 @@ export async function revalue(
     ? null
     : await startBatch(context, { kind: 'revalue', object: object.key, details: { revalue: true } });
   const answer: Revalued = { batch, looked_at: 0, changed: 0, refused: [], refused_total: 0 };
-  let state: 'done' | 'stopped' = 'stopped';
-  try {
+  const all = async (run?: BatchRun): Promise<void> => {
     for (let after: string | null = null; ;) {
       const ids = await foreignIds(context, object, after);
       if (ids.length === 0) break;
       after = ids.at(-1)!;
+      let next = answer;
+      const revalued = (outcomes: readonly Outcome[]) => {
+        const refused = outcomes.flatMap((outcome, at) =>
+          outcome.ok ? [] : [{ id: ids[at]!, errors: outcome.problem.body.errors }],
+        );
+        next = {
+          batch,
+          looked_at: answer.looked_at + ids.length,
+          changed: answer.changed + outcomes.filter((one) => one.ok && one.done === 'changed').length,
+          refused: [...answer.refused, ...refused.slice(0, mostListed - answer.refused.length)],
+          refused_total: answer.refused_total + refused.length,
+        };
+        return refused.map(({ id, errors }) => ({ record: id, refused: true, errors }));
+      };
       const outcomes = await write(context, {
         changes: ids.map((id) => ({ revalue: object.key, id })),
         mode: 'each',
-        dryRun: input.dryRun,
-        ...(batch ? { batch } : {}),
+        ...(run
+          ? {
+              batch: run.batch,
+              beside: async (on, answers) => {
+                const problems = revalued(answers);
+                const { changed: done, refused_total: refused, looked_at: reached } = next;
+                await run.note(on, { done, refused, position: { reached }, problems });
+              },
+            }
+          : { dryRun: true }),
       });
-      const refused = outcomes.flatMap((outcome, at) =>
-        outcome.ok ? [] : [{ id: ids[at]!, errors: outcome.problem.body.errors }],
-      );
-      answer.looked_at += ids.length;
-      answer.changed += outcomes.filter((outcome) => outcome.ok && outcome.done === 'changed').length;
-      answer.refused.push(...refused.slice(0, mostListed - answer.refused.length));
-      answer.refused_total += refused.length;
-      if (!batch) continue;
-      await addBatchProblems(
-        context,
-        batch,
-        refused.map(({ id, errors }) => ({ record: id, refused: true, errors })),
-      );
-      await noteBatch(context, batch, { done: answer.changed, refused: answer.refused_total });
+      if (!run) revalued(outcomes);
+      Object.assign(answer, next);
     }
-    state = 'done';
-  } finally {
-    if (batch)
-      await finishBatch(context, batch, { state, done: answer.changed, refused: answer.refused_total });
-  }
+  };
+  await (batch ? runBatch(context, { batch }, all) : all());
   return answer;
 }
 

@@ -6,12 +6,20 @@
  */
 import type { Context } from '../../core/context/context.ts';
 import { issue } from '../../core/errors/problem.ts';
-import { ident, join, row, rows, sql } from '../../core/sql/sql.ts';
+import { ident, join, row, rows, sql, type Queryable } from '../../core/sql/sql.ts';
 import { inTransaction } from '../../platform/database/transaction.ts';
 import { groupBy } from '../write/links.ts';
 import { storedColumns } from '../write/stored-row.ts';
 import { write, type Change, type Outcome } from '../write/write.ts';
-import { conflict, getBatch, keptOf, startBatch, type Batch, type BatchState } from './batches.ts';
+import {
+  conflict,
+  getBatch,
+  keptOf,
+  readyToGoOn,
+  startBatch,
+  type Batch,
+  type BatchState,
+} from './batches.ts';
 import { listKept, type Kept } from './kept.ts';
 import { planUndo, type KeptPart, type UndoEvent } from './plan-undo.ts';
 import type { BatchProblem } from './problems.ts';
@@ -44,14 +52,26 @@ export async function undoBatch(context: Context, id: string, options: UndoOptio
   return continueUndo(context, await startUndo(context, id), options);
 }
 
-/** The undo of the batch: a new one, or the one that stopped on the way. */
+/**
+ * The undo of the batch: a new one, or the one that stopped on the way. `later` puts it in line to be done in the
+ * background, in the transaction in which it becomes ready for that.
+ */
 export async function startUndo(
   context: Context,
   id: string,
-  options: { background?: boolean } = {},
+  later?: (on: Queryable, undo: string) => Promise<void>,
 ): Promise<string> {
   const batch = await getBatch(context, id);
-  if (batch.state === 'undone') return unfinishedUndo(context, batch);
+  if (batch.state === 'undone') {
+    const undo = await unfinishedUndo(context, batch);
+    if (later) {
+      await inTransaction(context.pool, async (on) => {
+        await readyToGoOn(context, undo, on);
+        await later(on, undo);
+      });
+    }
+    return undo;
+  }
   if (batch.state === 'running') {
     throw conflict(
       'still_running',
@@ -68,7 +88,7 @@ export async function startUndo(
         total: await recordsIn(context, id),
         undoOf: id,
         details: { of: id },
-        background: options.background ?? false,
+        background: later !== undefined,
         setup: { was: batch.state } satisfies Setup,
       },
       on,
@@ -79,6 +99,7 @@ export async function startUndo(
           WHERE b.id = ${id} AND b.state <> 'undone' AND b.undone_by IS NOT DISTINCT FROM ${batch.undone_by}::uuid RETURNING id`,
     );
     if (claimed.length === 0) throw undoneAlready();
+    await later?.(on, undo);
     return undo;
   });
 }

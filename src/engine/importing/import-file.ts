@@ -5,6 +5,8 @@
 import type { ObjectModel } from '../../core/catalog/catalog.ts';
 import type { Context } from '../../core/context/context.ts';
 import { forbidden, issue, refusal } from '../../core/errors/problem.ts';
+import type { Queryable } from '../../core/sql/sql.ts';
+import { inTransaction } from '../../platform/database/transaction.ts';
 import { accessOf } from '../access/access.ts';
 import { conflict, findUnfinished, getBatch, keptOf, settleBatch, startBatch } from '../batches/batches.ts';
 import { runBatch } from '../batches/run-batch.ts';
@@ -15,7 +17,9 @@ import { listProblems, resultOf, type LeftValue, type RefusedRow } from './impor
 import { firstChunk, runImport } from './import-run.ts';
 import { mapColumns, type ColumnMap } from './map-columns.ts';
 import type { MappingFile } from './mapping-file.ts';
-import { asInFile, openCsv, type CsvFile } from './read-csv.ts';
+import { columnsOf, mendedFile, type Before } from './mended-file.ts';
+import { openCsv, type CsvFile } from './read-csv.ts';
+import type { StoredColumn } from './problems-file.ts';
 import { delimiterNames } from './sniff-dialect.ts';
 import { keptSource, sourceOnDisk, withSource, type KeepableFile, type SourceFile } from './source-file.ts';
 import { survey, type Survey } from './survey.ts';
@@ -84,10 +88,15 @@ export type ImportResult = ImportPlan & {
 };
 
 /** A file that is opened and fits. */
-export type OpenImport = { object: ObjectModel; file: CsvFile; map: ColumnMap };
+export type OpenImport = {
+  object: ObjectModel;
+  file: CsvFile;
+  map: ColumnMap & { mended?: number };
+  before: Before;
+};
 
 /** With the batch. */
-type Setup = { file: SourceFile; options: ImportOptions; header: string[]; found?: StoredSurvey };
+type Setup = { file: SourceFile; options: ImportOptions; header: StoredColumn[]; found?: StoredSurvey };
 type StoredSurvey = Omit<Survey, 'filled'> & { filled: number[] };
 
 /**
@@ -97,7 +106,7 @@ type StoredSurvey = Omit<Survey, 'filled'> & { filled: number[] };
 export async function importFile(context: Context, input: ImportInput): Promise<ImportResult> {
   const opened = await openImport(context, input.path, input);
   if (!input.dryRun) {
-    const batch = await begin(context, input, opened, false);
+    const batch = await begin(context, input, opened);
     return goOn(context, { batch, ...watchOf(input) }, input.keep ? undefined : opened);
   }
   const found = await surveyOf(context, opened, input);
@@ -116,10 +125,15 @@ export async function importFile(context: Context, input: ImportInput): Promise<
   return resultOf(plan, count, listed, input.signal?.aborted ?? false);
 }
 
-/** The same checks and a batch; its rows are for `continueImport` to load, here or in another process. */
-export async function beginImport(context: Context, input: ImportInput): Promise<string> {
-  return begin(context, input, await openImport(context, input.path, input), true);
-}
+/**
+ * The same checks and a batch, whose rows `continueImport` loads in the background. `later` puts it in line for
+ * that, in the transaction that makes the batch.
+ */
+export const beginImport = async (
+  context: Context,
+  input: ImportInput & { keep: KeepableFile },
+  later: (on: Queryable, batch: string) => Promise<void>,
+): Promise<string> => begin(context, input, await openImport(context, input.path, input), later);
 
 export type ContinueInput = ImportWatch & {
   batch: string;
@@ -138,19 +152,24 @@ async function begin(
   context: Context,
   input: ImportInput,
   { object, file }: OpenImport,
-  background: boolean,
+  later?: (on: Queryable, batch: string) => Promise<void>,
 ): Promise<string> {
   const sha256 = input.keep?.sha256;
   const onDisk = sha256 === undefined ? await sourceOnDisk(input.path, input.fileName) : undefined;
   if (!input.anew) await refuseUnfinished(context, { object: object.key, sha256: sha256 ?? onDisk!.sha256 });
   const source = onDisk ?? (await keptSource(context, input.keep!));
-  const setup: Setup = { file: source, options: optionsOf(input), header: file.header.map(asInFile) };
-  return startBatch(context, {
-    kind: 'import',
+  const setup: Setup = { file: source, options: optionsOf(input), header: columnsOf(file) };
+  const batch = {
+    kind: 'import' as const,
     object: object.key,
-    background,
+    background: later !== undefined,
     setup,
     details: { file: source.name, strict: input.strict ?? false, history: input.history ?? false },
+  };
+  return inTransaction(context.pool, async (on) => {
+    const id = await startBatch(context, batch, on);
+    await later?.(on, id);
+    return id;
   });
 }
 
@@ -185,7 +204,7 @@ async function openImport(context: Context, path: string, options: ImportOptions
   if (options.history && !context.may('imports.history')) throw forbidden('import history');
   const object = readableObject(context, access, options.object);
   if (!access.may('import', object.key)) throw forbidden(`import ${object.label.many.toLowerCase()}`);
-  const file = await openCsv(path, options);
+  const { file, mended, before } = await mendedFile(context, await openCsv(path, options));
   const map = mapColumns({
     catalog: context.catalog,
     object,
@@ -196,13 +215,17 @@ async function openImport(context: Context, path: string, options: ImportOptions
     mapping: options.mapping,
     key: options.key,
   });
-  return { object, file, map };
+  return { object, file, map: { ...map, mended }, before };
 }
 
-const surveyOf = (context: Context, { file, map }: OpenImport, { mapping }: ImportOptions): Promise<Survey> =>
+const surveyOf = (
+  context: Context,
+  { file, map, before }: OpenImport,
+  { mapping }: ImportOptions,
+): Promise<Survey> =>
   survey(file, map, {
-    dateOrder: mapping?.date_order,
-    decimal: mapping?.decimal,
+    dateOrder: mapping?.date_order ?? before.dateOrder,
+    decimal: mapping?.decimal ?? before.decimal,
     country: context.workspace.country,
   });
 
@@ -310,7 +333,8 @@ function planOf(
   }
   const skipped = map.skipped.filter(({ header }) => {
     const at = file.header.findIndex((column) => column.name === header);
-    return file.header[at]?.renamed !== 'empty' || found.filled.has(at);
+    const renamed = file.header[at]?.renamed;
+    return renamed !== 'ours' && (renamed !== 'empty' || found.filled.has(at));
   });
   if (map.id && !found.ownIds && found.rows > 0) {
     skipped.push({ header: map.id.header, why: 'its ids are those of another system' });

@@ -344,4 +344,5 @@ const unmapped = {
   named: 'no field has this name',
   repeated: 'the file has this name twice; only the first is mapped',
   empty: 'it has no name',
+  ours: 'it says what was wrong before',
 };

@@ -3,15 +3,15 @@ import { open } from 'node:fs/promises';
 import { issue, refusal, type Issue } from '../../core/errors/problem.ts';
 import { detectEncoding, type Encoding } from './detect-encoding.ts';
 import { fileBytes, notReadable } from './file-bytes.ts';
-import { delimiterNames, separatorLine, sniffDialect } from './sniff-dialect.ts';
+import { delimiterOf, separatorLine, sniffDialect } from './sniff-dialect.ts';
 import { textDecoder } from './text-decoder.ts';
 import { csvTokenizer, type CsvRecord, type Dialect, type Flaw } from './tokenize-csv.ts';
 
 export type CsvColumn = {
   /** As in the file; a name that stands there twice is `x (2)`, an empty one `column 9`. */
   name: string;
-  /** Why the name is not the file's own. */
-  renamed?: 'repeated' | 'empty';
+  /** Why the name is not the file's own; ours: a column of a file that we wrote ourselves. */
+  renamed?: 'repeated' | 'empty' | 'ours';
 };
 
 export type CsvRow = {
@@ -36,10 +36,6 @@ export type CsvFile = {
   /** All rows from the beginning, in pieces; each call reads the file anew. `bytes` is how far it has read. */
   rows(): AsyncGenerator<{ rows: CsvRow[]; bytes: number }>;
 };
-
-/** The name as the file writes it. */
-export const asInFile = ({ name, renamed }: CsvColumn): string =>
-  renamed === 'empty' ? '' : renamed === 'repeated' ? name.replace(/ \(\d+\)$/, '') : name;
 
 const pieceSize = 256 * 1024;
 
@@ -246,8 +242,7 @@ function rowOf(record: CsvRecord, row: number, width: number, damage: boolean): 
 /** `comma`, `semicolon`, `tab`, `pipe` or the character itself. */
 function askedDelimiter(asked: string | undefined): { delimiter?: string } {
   if (asked === undefined || asked === '') return {};
-  const named = Object.entries(delimiterNames).find(([, name]) => name === asked.toLowerCase())?.[0];
-  const delimiter = named ?? (asked === '\\t' ? '\t' : asked);
+  const delimiter = delimiterOf(asked === '\\t' ? 'tab' : asked);
   if (delimiter.length !== 1 || '"\r\n\0'.includes(delimiter)) {
     throw refusal(422, 'bad_delimiter', [
       issue(

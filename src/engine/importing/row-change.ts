@@ -22,9 +22,14 @@ export type ImportRow = {
 
 /**
  * Empty cells are left out: on a create the field's default holds, on an update the record keeps what it has.
- * `ownIds` says that the id column holds our ids.
+ * `ownIds` says that the id column holds our ids; `mended` is the column of a problems file that does.
  */
-export function rowChange(row: CsvRow, map: ColumnMap, ownIds: boolean, delimiter: string): ImportRow {
+export function rowChange(
+  row: CsvRow,
+  map: ColumnMap & { mended?: number },
+  ownIds: boolean,
+  delimiter: string,
+): ImportRow {
   const set: Values = {};
   for (const { index, field, by, rest } of map.columns) {
     const cell = row.cells[index]!.trim();
@@ -46,7 +51,8 @@ export function rowChange(row: CsvRow, map: ColumnMap, ownIds: boolean, delimite
     raw: csvLine(row.cells, delimiter),
   };
   if (row.notes.length > 0) change.notes = row.notes;
-  const id = map.id && ownIds ? row.cells[map.id.index]!.trim() : '';
+  const mended = map.mended === undefined ? '' : row.cells[map.mended]!.trim();
+  const id = mended || (map.id && ownIds ? row.cells[map.id.index]!.trim() : '');
   if (id !== '') change.id = id;
   const key = map.key && set[map.key.key];
   if (change.id === undefined && typeof key === 'string') change.key = key;
@@ -61,7 +67,7 @@ function nameParts(text: string): [first: string, last: string] {
   return words ? [words[1]!, words[2]!] : ['', text];
 }
 
-const csvLine = (cells: readonly string[], delimiter: string): string =>
+export const csvLine = (cells: readonly string[], delimiter: string): string =>
   cells
     .map((cell) =>
       /["\r\n]/.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell,

@@ -9,6 +9,10 @@ export const delimiterNames: Readonly<Record<string, string>> = {
   '|': 'pipe',
 };
 
+/** The sign that a name means; any other text is the sign itself. */
+export const delimiterOf = (name: string): string =>
+  Object.entries(delimiterNames).find(([, known]) => known === name.toLowerCase())?.[0] ?? name;
+
 /** `whole` says that `text` is all of the file and not cut in a record. A first line `sep=;` decides. */
 export function sniffDialect(text: string, whole: boolean): Dialect {
   const newline = lineEndOf(text);

@@ -10,7 +10,8 @@ import type { Catalog, ObjectModel } from '../../core/catalog/catalog.ts';
 import type { Context } from '../../core/context/context.ts';
 import { isProblem, issue, refusal } from '../../core/errors/problem.ts';
 import { row as oneRow, sql } from '../../core/sql/sql.ts';
-import { finishBatch, noteBatch, startBatch } from '../batches/batches.ts';
+import { startBatch } from '../batches/batches.ts';
+import { runBatch } from '../batches/run-batch.ts';
 import type { Change, Values } from '../write/change.ts';
 import { write } from '../write/write.ts';
 import { sampleMoment, sampleValue, type SampleClock } from './sample-dates.ts';
@@ -47,13 +48,13 @@ export async function loadSample(
     details: { sample: true },
   });
   const created: Record<string, number> = {};
-  let done = 0;
-  const tell = async (more: number): Promise<void> => {
-    done += more;
-    await noteBatch(context, batch, { done, refused: 0 });
-    input.onProgress?.({ done, total });
-  };
-  try {
+  await runBatch(context, { batch }, async (run) => {
+    let done = 0;
+    const tell = async (more: number): Promise<void> => {
+      done += more;
+      await run.note(context.pool, { done, refused: 0, position: { reached: done }, problems: [] });
+      input.onProgress?.({ done, total });
+    };
     const pending: Pending[] = [];
     const loaded = new Set<string>();
     for (const { object, rows } of files) {
@@ -85,12 +86,8 @@ export async function loadSample(
       await moved(context, batch, { advance: object, id: row.id!, to }, at, row.values);
       await tell(1);
     }
-    await finishBatch(context, batch, { state: 'done', done, refused: 0 });
-    return { batch, created, moves: moves.length };
-  } catch (error) {
-    await finishBatch(context, batch, { state: 'stopped', done, refused: 0 }).catch(() => {});
-    throw error;
-  }
+  });
+  return { batch, created, moves: moves.length };
 }
 
 async function refuseTwice(context: Context): Promise<void> {
