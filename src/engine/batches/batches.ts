@@ -131,12 +131,9 @@ export async function listBatches(
   return { data, next: found.length > input.limit ? data.at(-1)!.id : null };
 }
 
-/** What a stopped batch needs to go on, beside what is shown of it. */
-export async function keptOf<Position, Setup>(
-  context: Context,
-  id: string,
-): Promise<{ position: Position | null; setup: Setup | null }> {
-  const found = await row<{ position: Position | null; setup: Setup | null }>(
+/** What a batch needs to go on, beside what is shown of it: whoever runs it knows the shape. */
+export async function keptOf(context: Context, id: string): Promise<{ position: unknown; setup: unknown }> {
+  const found = await row<{ position: unknown; setup: unknown }>(
     context.pool,
     sql`SELECT b.position, b.setup FROM platform.batches b WHERE b.id = ${id}`,
   );

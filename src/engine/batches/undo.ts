@@ -142,7 +142,7 @@ async function undoRecordsOf(
   onProgress: UndoOptions['onProgress'],
 ): Promise<void> {
   const { done, refused, total } = await getBatch(context, run.batch);
-  const { position } = await keptOf<Position, Setup>(context, run.batch);
+  const position = (await keptOf(context, run.batch)).position as Position | null;
   const at = { done, kept: refused, ...(position ?? { reached: 0, object: null, after: null }) };
   const signed = await undosOf(context, batch);
   const objects = await objectsOf(context, batch);

@@ -235,7 +235,7 @@ async function goOn(
   fresh: OpenImport | undefined,
 ): Promise<ImportResult> {
   const batch = await getBatch(context, input.batch);
-  const { setup } = await keptOf<ImportPosition, Setup>(context, batch.id);
+  const setup = (await keptOf(context, batch.id)).setup as Setup | null;
   if (batch.kind !== 'import' || setup === null || batch.state === 'done' || batch.state === 'undone') {
     throw conflict(
       'already_ended',
@@ -254,10 +254,8 @@ async function goOn(
       if (!setup.found) await keepPlan(inner, batch.id, opened, found, plan);
       input.onStart?.(plan);
       // Not before the batch is ours: until then somebody else may have moved it on.
-      const [{ done, refused }, { position }] = await Promise.all([
-        getBatch(context, batch.id),
-        keptOf<ImportPosition, Setup>(context, batch.id),
-      ]);
+      const { done, refused } = await getBatch(context, batch.id);
+      const position = (await keptOf(context, batch.id)).position as ImportPosition | null;
       const listed = listProblems();
       if (position) await listed.before(context, batch.id);
       const from = { ...atBeginning(), ...position, done, refused };

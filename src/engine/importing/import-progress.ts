@@ -1,6 +1,5 @@
 /** How far an import is: what is stored with every group of rows, and all that it needs to go on from there. */
-import type { Step } from './import-step.ts';
-import type { Waiting } from './import-step.ts';
+import type { Step, Waiting } from './import-step.ts';
 
 export type ImportPosition = {
   /** All data rows up to this one are settled: loaded, refused, or waiting for later ones. */

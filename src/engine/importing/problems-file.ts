@@ -34,7 +34,7 @@ export async function problemsFile(
   id: string,
 ): Promise<{ name: string; mime: string; body: Readable }> {
   const batch = await getBatch(context, id);
-  const { setup } = await keptOf<unknown, { header?: StoredColumn[] }>(context, id);
+  const setup = (await keptOf(context, id)).setup as { header?: StoredColumn[] } | null;
   if (batch.kind !== 'import' || !setup?.header) {
     throw conflict(
       'no_file',
