@@ -41,6 +41,7 @@ function publicField(catalog: Catalog, access: Access, field: FieldModel): Publi
 
 function publicObject(catalog: Catalog, access: Access, object: ObjectModel): PublicObject {
   const { definition } = object;
+  const conversion = publicConversion(access, object);
   return {
     key: object.key,
     label: object.label,
@@ -54,6 +55,8 @@ function publicObject(catalog: Catalog, access: Access, object: ObjectModel): Pu
     ...(object.stageField ? { stage_field: object.stageField } : {}),
     ...(object.pipelineField ? { pipeline_field: object.pipelineField } : {}),
     ...(definition.serves ? { serves: definition.serves } : {}),
+    ...(definition.lines ? { lines: definition.lines } : {}),
+    ...(conversion ? { converts_to: conversion } : {}),
     fields: [...object.fields.values()]
       .filter((field) => access.field(object.key, field.key) !== 'hidden')
       .map((field) => publicField(catalog, access, field)),
@@ -61,6 +64,16 @@ function publicObject(catalog: Catalog, access: Access, object: ObjectModel): Pu
       (link) => access.may('read', link.object) && access.field(link.object, link.field) !== 'hidden',
     ),
     may: Object.fromEntries(verbs.map((verb) => [verb, access.may(verb, object.key)])),
+  };
+}
+
+/** For those alone who may read all that it becomes. */
+function publicConversion(access: Access, { definition }: ObjectModel): PublicObject['converts_to'] {
+  const conversion = definition.converts_to;
+  if (!conversion?.parts.every((part) => access.may('read', part.object))) return undefined;
+  return {
+    ...(conversion.at ? { at: conversion.at } : {}),
+    parts: conversion.parts.map(({ key, label, object, link }) => ({ key, label, object, link })),
   };
 }
 

@@ -2,6 +2,7 @@
 import { batchOperations } from './batches.ts';
 import { bulkOperations } from './bulk.ts';
 import { catalogOperations } from './catalog.ts';
+import { convertOperations } from './convert.ts';
 import { fileOperations } from './files.ts';
 import { importOperations } from './imports.ts';
 import { keyOperations } from './keys.ts';
@@ -15,6 +16,7 @@ import { usersAccessOperations } from './users-access.ts';
 
 export const operations: readonly Operation[] = [
   ...recordOperations,
+  ...convertOperations,
   ...bulkOperations,
   ...importOperations,
   ...batchOperations,

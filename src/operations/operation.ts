@@ -76,6 +76,8 @@ export type Operation<Input = any, Output = any> = {
       needs?: Verb;
       /** Only for objects with stages. */
       staged?: boolean;
+      /** Only for objects that are converted to others. */
+      converts?: boolean;
       /** Fields that the body takes: all that a create takes, or any that a change takes. Default: `input`. */
       body?: 'create' | 'change';
       /** Default: `output`. */

@@ -10,6 +10,7 @@ import { search } from '../engine/read/search.ts';
 import { summarise } from '../engine/read/summarise.ts';
 import { writeAnswering, type Change } from '../engine/write/write.ts';
 import { defineOperation, type HttpRequest } from './operation.ts';
+import { bodyObject, versionOf } from './record-request.ts';
 
 const ObjectKey = z.string().min(1).max(60).meta({ description: 'Key of the object: its plural' });
 const Id = z.string().max(60);
@@ -42,30 +43,6 @@ function queryInput({ params, query }: HttpRequest): unknown {
   const { where, ...rest } = query;
   if (where === undefined) return { ...rest, ...params };
   return { ...rest, where: parseJson(String(where), 'where'), ...params };
-}
-
-const bodyObject = (body: unknown): Record<string, unknown> => {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw invalid([issue('', 'not_an_object', 'Send a JSON object.', 'Write {"field": value}.')]);
-  }
-  return body as Record<string, unknown>;
-};
-
-/** The version of an If-Match header, as `3`, `"3"` or `W/"3"`; `*` asks nothing. */
-function versionOf(request: HttpRequest): number | undefined {
-  const header = request.header('if-match')?.trim();
-  if (header === undefined || header === '' || header === '*') return undefined;
-  const found = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header);
-  if (!found)
-    throw invalid([
-      issue(
-        'If-Match',
-        'bad_version',
-        'If-Match takes the record’s version.',
-        'Send the version that you read, such as "3".',
-      ),
-    ]);
-  return Number(found[1]);
 }
 
 /** Writes one change and answers the record as it then stands, both in one transaction. */

@@ -44,6 +44,13 @@ export type PublicObject = {
   stage_field?: string;
   pipeline_field?: string;
   serves?: string;
+  /** Its records are lines of others, whose amount is their sum. */
+  lines?: { of: string; into: string; total: string; price?: string; price_from?: string; position?: string };
+  /** What its records can be converted to, by part. */
+  converts_to?: {
+    at?: string;
+    parts: readonly { key: string; label: string; object: string; link: string }[];
+  };
   fields: readonly PublicField[];
   /** Names of reverse links for conditions. */
   reverse: readonly { name: string; object: string; field: string }[];

@@ -60,6 +60,20 @@ export async function startBatch(
   return id;
 }
 
+/** A batch that is whole in one transaction: it stands with what it did, or not at all. */
+export async function noteDone(
+  context: Context,
+  on: Queryable,
+  input: { id: string; kind: BatchKind; object: string; done: number; details: Record<string, unknown> },
+): Promise<void> {
+  const { principal } = context;
+  await rows(
+    on,
+    sql`INSERT INTO platform.batches (id, kind, object, state, actor, actor_name, actor_user, total, done, details, ended_at)
+        VALUES (${input.id}, ${input.kind}, ${input.object}, 'done', ${actorOf(principal)}, ${principal.name}, ${principal.user}, ${input.done}, ${input.done}, ${storableJson(input.details)}::jsonb, now())`,
+  );
+}
+
 /** What turned out when it began: merged into what is there. */
 export async function settleBatch(
   context: Context,

@@ -7,14 +7,19 @@ import type { Context } from '../../core/context/context.ts';
 export type Values = Record<string, unknown>;
 
 export type Change =
-  | { create: string; set: Values; id?: string; allowDuplicates?: boolean }
+  /** `at`: what the paths of its findings begin with, where the call makes more than this record. */
+  | { create: string; set: Values; id?: string; allowDuplicates?: boolean; at?: string }
   | { update: string; id: string; set: Values; version?: number }
-  | ({ advance: string; id: string; to: string; version?: number } & Advance)
+  /** `through`: passes the open stages between, and is asked for all that they ask. */
+  | ({ advance: string; id: string; to: string; version?: number; through?: boolean } & Advance)
   | { archive: string; id: string; version?: number }
   | { restore: string; id: string }
   /** Amounts of an open record fixed at today's exchange rates. */
   | { revalue: string; id: string }
-  /** Undo's own: canonical values put back as they were, without transition rules, under the stage's checkpoint. */
+  /**
+   * The engine's own, of undo and of what follows a conversion: canonical values put (back) as they were, by nobody's
+   * right to the record, without transition rules, under the stage's checkpoint.
+   */
   | { putBack: string; id: string; values: Values; archived?: boolean };
 
 export type Advance = {

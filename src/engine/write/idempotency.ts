@@ -38,12 +38,14 @@ export async function claimKey(context: Context, on: Queryable): Promise<StoredA
   return storedAnswer(context, on);
 }
 
-async function storedAnswer(context: Context, on: Queryable): Promise<StoredAnswer | undefined> {
+/** The answer stored for this key, if any. Throws 422 where it was another request's. */
+export async function storedAnswer(context: Context, on: Queryable): Promise<StoredAnswer | undefined> {
   const { idempotency, principal } = context;
+  if (!idempotency) return undefined;
   const stored = await row<{ same: boolean; status: number; response: unknown }>(
     on,
-    sql`SELECT body_hash = ${idempotency!.bodyHash}::bytea AS same, status, response FROM platform.idempotency_keys
-        WHERE principal = ${owner(principal)} AND key = ${idempotency!.key} AND created_at > now() - interval '24 hours'`,
+    sql`SELECT body_hash = ${idempotency.bodyHash}::bytea AS same, status, response FROM platform.idempotency_keys
+        WHERE principal = ${owner(principal)} AND key = ${idempotency.key} AND created_at > now() - interval '24 hours'`,
   );
   if (!stored) return undefined;
   if (!stored.same) {

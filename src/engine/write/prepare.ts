@@ -80,6 +80,7 @@ function rowsOf(
     if (change.id !== undefined && !isUuid(change.id)) throw invalid([badId()]);
     const row = base('create', change.id?.toLowerCase() ?? uuidV7());
     row.allowDuplicates = change.allowDuplicates ?? false;
+    if (change.at !== undefined) row.path = `${change.at}.`;
     if (input.history) {
       if (!context.may('imports.history')) throw forbidden('import history');
       row.bornLate = true;
@@ -106,6 +107,7 @@ function rowsOf(
     }
     const row = base('update', change.id.toLowerCase());
     row.expectedVersion = change.version;
+    row.through = change.through;
     row.reason = sentence('reason', change.reason);
     row.override = sentence('override_reason', change.override_reason);
     const set = { ...change.set };

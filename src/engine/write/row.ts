@@ -48,6 +48,8 @@ export type Row = {
   revalue?: boolean;
   /** Fields that were worked out anew from others in this write. */
   reckoned?: Set<string>;
+  /** Passes the open stages between. */
+  through?: boolean;
   reason?: string;
   override?: string;
   move?: Move;

@@ -191,7 +191,7 @@ function brokenRules(run: Run, row: Row, pipeline: PipelineModel, from: StageMod
       ),
     ];
   if (!from.open || (to.open && to.index < from.index)) return needsReason(row, to);
-  if (isNegative(to)) return [];
+  if (isNegative(to) || row.through) return [];
   const open = pipeline.stages.filter((one) => one.open);
   const next = open[open.indexOf(from) + 1];
   if (to.open ? to === next : next === undefined) return [];

@@ -54,8 +54,9 @@ export function openApiDocument(input: {
       continue;
     }
     for (const object of workspace?.seen.objects ?? []) {
-      const { needs, staged } = operation.http.record ?? {};
+      const { needs, staged, converts } = operation.http.record ?? {};
       if ((needs && !object.may[needs]) || (staged && !object.stage_field)) continue;
+      if (converts && !object.converts_to) continue;
       add(document, operation.http.path.replace('{object}', object.key), operation, object);
     }
   }

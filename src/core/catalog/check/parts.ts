@@ -107,6 +107,21 @@ function rateIssues(object: ObjectModel): Issue[] {
   ];
 }
 
+/** What a conversion takes and answers beside its parts. */
+const conversionWords = new Set([
+  'object',
+  'id',
+  'set',
+  'activity',
+  'task',
+  'files',
+  'reason',
+  'duplicates',
+  'version',
+  'batch',
+  'record',
+]);
+
 function conversionIssues(object: ObjectModel, catalog: Catalog): Issue[] {
   const conversion = object.definition.converts_to;
   if (!conversion) return [];
@@ -144,6 +159,19 @@ function conversionIssues(object: ObjectModel, catalog: Catalog): Issue[] {
   conversion.parts.forEach((part, index) => {
     const at = `${path}.parts.${index}`;
     const target = catalog.objects.get(part.object);
+    if (conversionWords.has(part.key)) {
+      issues.push(
+        issue(
+          `${at}.key`,
+          'reserved_word',
+          '“{key}” is a word of the conversion itself.',
+          'Choose another key.',
+          {
+            key: part.key,
+          },
+        ),
+      );
+    }
     if (keys.has(part.key))
       issues.push(
         issue(`${at}.key`, 'twice', '“{key}” stands here twice.', 'Give one of them another key.', {
