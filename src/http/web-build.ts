@@ -118,3 +118,6 @@ async function replace(folder: string, draft: string): Promise<void> {
   });
   await rm(old, { recursive: true, force: true });
 }
+
+// `npm run build`: ahead of the first start, for an image or a folder that the server may not write.
+if (import.meta.main) await ensureWebBuild((line) => void process.stdout.write(`${line}\n`));
