@@ -22,8 +22,11 @@ import { addOperationRoutes } from './operation-routes.ts';
 import { problemForSocket, replyWithProblem, unknownRoute } from './problem-reply.ts';
 import { addReference } from './reference.ts';
 import { addStaticFiles } from './static-files.ts';
-import { addStatusRoutes } from './status-routes.ts';
+import { addStatusRoutes, stopping } from './status-routes.ts';
 import { largestUpload } from './upload.ts';
+
+/** leaving: ready no more, but whoever comes is served. closing: what is under way is finished, nothing else begun. */
+export type Life = 'serving' | 'leaving' | 'closing';
 
 export type ServerDeps = {
   config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'reads'>;
@@ -31,6 +34,7 @@ export type ServerDeps = {
   pool: Pool;
   /** For reads that tolerate a delay. */
   replica?: ReadReplica;
+  life(): Life;
   operations: readonly Operation[];
   definitions: {
     current(): Catalog;
@@ -63,7 +67,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     bodyLimit: largestBody,
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    return503OnClosing: false, // as a problem document, below
     routerOptions: { maxParamLength: 500 },
     http: { maxHeaderSize: largestHead },
     frameworkErrors(error, request, reply) {
@@ -81,11 +85,16 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   const onData = dataHeaders(deps);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    if (deps.life() === 'closing') throw stopping();
     if (request.url.startsWith('/api/v1/')) reply.headers(onData);
     else {
       if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
       reply.helmet();
     }
+  });
+  // Whoever has its answer shall not come back by the same connection, on which the stop would wait.
+  app.addHook('onSend', async (_request, reply) => {
+    if (deps.life() !== 'serving') reply.header('connection', 'close');
   });
   await app.register(multipart, {
     limits: { fileSize: largestUpload, files: 1, fields: 50, fieldSize: 1024 * 1024, headerPairs: 100 },

@@ -1,6 +1,6 @@
 /** What `npm start` does, step by step; the port opens when everything before it is done. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type pg from 'pg';
@@ -25,13 +25,10 @@ import { migrate } from '../platform/database/migrate.ts';
 import { openDatabase } from '../platform/database/open-database.ts';
 import type { ReadReplica } from '../platform/database/read-replica.ts';
 import { openFileStore, type LocalFileStore } from '../platform/files/file-store.ts';
-import { buildServer } from './server.ts';
+import { buildServer, type Life } from './server.ts';
 import { ensureWebBuild } from './web-build.ts';
 
 const repository = join(import.meta.dirname, '../..');
-
-/** How long requests that are under way may take to finish when the server stops. */
-const secondsToFinish = 10;
 
 export type Running = {
   /** Where people reach it. */
@@ -71,7 +68,7 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
     });
     opened.push(() => definitions.close());
     const queue = await openJobQueue({ connection, log });
-    opened.push(() => queue.close({ graceMs: secondsToFinish * 1000 }));
+    opened.push(() => queue.close({ graceMs: config.stop.finishSeconds * 1000 }));
     const files = await openFileStore(join(dataDir, 'files'));
     const web = await ensureWebBuild(say);
     const server = await openServer({
@@ -88,7 +85,7 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
       webFolder: web.folder,
     });
     opened.push(server.close);
-    const worker = await startWorker({ queue, jobs, pool, definitions, workspace, files, log });
+    const worker = await startWorker({ queue, jobs, pool, replica, definitions, workspace, files, log });
     opened.push(worker.stop);
     await listen(server.app, config);
     const url = config.publicUrl ?? localUrl(server.app, config.host);
@@ -102,7 +99,7 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
 
 /** The server with what it stands on, not yet listening. */
 export async function openServer(input: {
-  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'reads'>;
+  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'reads'> & Partial<Pick<Config, 'stop'>>;
   log: Logger;
   pool: pg.Pool;
   replica?: ReadReplica;
@@ -115,6 +112,8 @@ export async function openServer(input: {
   webFolder?: string;
 }): Promise<{ app: FastifyInstance; close(): Promise<void> }> {
   const { config, log, pool, connection, definitions, workspace, webFolder } = input;
+  const { noticeSeconds, finishSeconds } = config.stop ?? { noticeSeconds: 0, finishSeconds: 10 };
+  const life: { state: Life } = { state: 'serving' };
   const signIn = await openSignIn({ pool, baseUrl: config.publicUrl ?? 'http://127.0.0.1' });
   const live = openLiveFeed({ pool, log, catalog: definitions.current });
   const principals = openPrincipals({
@@ -134,6 +133,7 @@ export async function openServer(input: {
     log,
     pool,
     replica: input.replica,
+    life: () => life.state,
     operations: input.operations,
     definitions,
     principals,
@@ -145,17 +145,33 @@ export async function openServer(input: {
     publicCatalog,
     webFolder,
   });
+  const unused = unusedConnections(app);
   return {
     app,
     async close() {
+      life.state = 'leaving';
+      await sleep(noticeSeconds * 1000);
+      life.state = 'closing';
       const closed = app.close();
-      await Promise.race([closed, sleep(secondsToFinish * 1000, undefined, { ref: false })]);
+      for (const socket of unused) socket.destroy();
+      await Promise.race([closed, sleep(finishSeconds * 1000, undefined, { ref: false })]);
       app.server.closeAllConnections();
       await closed;
       await live.close();
       await principals.close();
     },
   };
+}
+
+/** Connections that browsers open in advance: no request has come by them, and a server that stops would wait for one. */
+function unusedConnections(app: FastifyInstance): Set<Socket> {
+  const unused = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  app.server.on('request', ({ socket }: { socket: Socket }) => unused.delete(socket));
+  return unused;
 }
 
 async function listen(app: FastifyInstance, config: Config): Promise<void> {

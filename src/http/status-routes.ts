@@ -9,6 +9,7 @@ import type { ServerDeps } from './server.ts';
 export function addStatusRoutes(app: FastifyInstance, deps: ServerDeps, registry: Registry): void {
   app.get('/healthz', async () => ({ status: 'alive' }));
   app.get('/readyz', async () => {
+    if (deps.life() !== 'serving') throw stopping();
     const { epoch } = deps.definitions.current();
     const answered = await Promise.race([
       deps.pool.query('SELECT 1').then(
@@ -37,6 +38,15 @@ export function addStatusRoutes(app: FastifyInstance, deps: ServerDeps, registry
     return reply.type(registry.contentType).send(await registry.metrics());
   });
 }
+
+/** What comes while the server stops was not begun: it may be sent again, to another process or to the next one. */
+export const stopping = () =>
+  refusal(
+    503,
+    'stopping',
+    [issue('', 'stopping', 'This server is being stopped.', 'Send the same request again in a second.')],
+    { extra: { retry_after: 1 } },
+  );
 
 /** With METRICS_TOKEN: who knows it. Without: who asks from this machine, and not through a proxy. */
 function mayReadMetrics(request: FastifyRequest, token: string | undefined): boolean {

@@ -4,6 +4,7 @@ import type { Catalog } from '../core/catalog/catalog.ts';
 import type { Context, FileStore, JobQueue, Log, Principal, Workspace } from '../core/context/context.ts';
 import type { Job } from '../operations/job.ts';
 import { permitted } from '../platform/auth/roles.ts';
+import type { ReadReplica } from '../platform/database/read-replica.ts';
 import type { JobEnd, OpenJobQueue, TakenJob } from '../platform/jobs/job-queue.ts';
 
 const principal: Principal = {
@@ -19,6 +20,8 @@ type WorkerDeps = {
   queue: OpenJobQueue;
   jobs: readonly Job[];
   pool: Pool;
+  /** For reads that tolerate a delay. */
+  replica?: ReadReplica;
   definitions: { current(): Catalog; refresh(): Promise<Catalog> };
   workspace: { current(): Workspace };
   files: FileStore;
@@ -65,6 +68,7 @@ const contextOf = (deps: WorkerDeps, signal: AbortSignal): Context => {
   const jobs: JobQueue = deps.queue;
   return {
     pool: deps.pool,
+    readPool: deps.replica?.at(catalog.epoch),
     catalog,
     principal,
     workspace: deps.workspace.current(),

@@ -41,6 +41,8 @@ test.for([
   ['DATABASE_READ_MAX_LAG', '0'],
   ['LOG_LEVEL', 'loud'],
   ['METRICS_TOKEN', 'short'],
+  ['STOP_SECONDS', 'long'],
+  ['STOP_NOTICE', '-1'],
 ] as const)('%s=%s is refused by name', ([name, value]) => {
   expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`${name}: `));
 });

@@ -4,6 +4,12 @@ import { z } from 'zod';
 const url = (protocols: RegExp, say: string) =>
   z.string().refine((text) => URL.canParse(text) && protocols.test(text), say);
 
+const seconds = (name: string) =>
+  z.coerce
+    .number(`${name} must be a number of seconds.`)
+    .min(0, `${name} must not be less than 0 seconds.`)
+    .max(3600, `${name} must be at most 3600 seconds.`);
+
 const Environment = z.object({
   PORT: z.coerce.number('PORT must be a number.').int().min(0).max(65535).default(3000),
   HOST: z.string().default('127.0.0.1'),
@@ -16,11 +22,11 @@ const Environment = z.object({
     /^postgres(ql)?:\/\//,
     'DATABASE_READ_URL must look like postgres://user:password@host:5432/name.',
   ).optional(),
-  DATABASE_READ_MAX_LAG: z.coerce
-    .number('DATABASE_READ_MAX_LAG must be a number of seconds.')
+  DATABASE_READ_MAX_LAG: seconds('DATABASE_READ_MAX_LAG')
     .positive('DATABASE_READ_MAX_LAG must be more than 0 seconds.')
-    .max(3600, 'DATABASE_READ_MAX_LAG must be at most 3600 seconds.')
     .default(10),
+  STOP_NOTICE: seconds('STOP_NOTICE').default(0),
+  STOP_SECONDS: seconds('STOP_SECONDS').default(10),
   PUBLIC_URL: url(/^https?:\/\//, 'PUBLIC_URL must look like https://crm.example.com.').optional(),
   TRUST_PROXY: z.string().default('false'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -38,6 +44,12 @@ export type Config = {
   publicUrl?: string;
   /** Whose X-Forwarded-* headers count: nobody, everybody, a number of hops, or addresses and networks. */
   trustProxy: boolean | number | string[];
+  stop: {
+    /** How long it says that it stops, and still serves, so that whoever sends it requests can look elsewhere. */
+    noticeSeconds: number;
+    /** How long requests and jobs that are under way may take to finish after that. */
+    finishSeconds: number;
+  };
   logLevel: string;
   metricsToken?: string;
 };
@@ -66,6 +78,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
         : { url: settings.DATABASE_READ_URL, mostLagSeconds: settings.DATABASE_READ_MAX_LAG },
     publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, ''),
     trustProxy: trustProxy(settings.TRUST_PROXY),
+    stop: { noticeSeconds: settings.STOP_NOTICE, finishSeconds: settings.STOP_SECONDS },
     logLevel: settings.LOG_LEVEL,
     metricsToken: settings.METRICS_TOKEN,
   };

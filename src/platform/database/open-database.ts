@@ -108,7 +108,7 @@ async function closed(
 ): Promise<void> {
   // A session that somebody still holds must not keep the process from leaving; the server cuts it.
   const ended = Promise.all([pool.ending ? undefined : pool.end(), replica?.close()]);
-  await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
+  await Promise.race([ended, sleep(3_000, undefined, { ref: false })]);
   await embedded?.leave();
 }
 
