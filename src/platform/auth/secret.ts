@@ -12,3 +12,8 @@ export async function sharedSecret(on: Queryable, name: string): Promise<string>
   const kept = await row<{ value: string }>(on, sql`SELECT value FROM platform.secrets WHERE name = ${name}`);
   return kept!.value;
 }
+
+/** Whoever asks for `name` next makes another. */
+export async function forgetSecret(on: Queryable, name: string): Promise<void> {
+  await row(on, sql`DELETE FROM platform.secrets WHERE name = ${name}`);
+}
