@@ -50,15 +50,16 @@ async function heldDeal(server: ServerProcess): Promise<{ id: string; release():
 }
 
 /** Until the request waits for the holder's lock. */
-const isUnderWay = () =>
-  expect
-    .poll(async () => {
-      const { rows } = await database.pool.query(
-        `SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
-      );
-      return rows[0].waiting;
-    })
-    .toBe(1);
+async function isUnderWay(): Promise<void> {
+  const waiting = async (): Promise<number> => {
+    const { rows } = await database.pool.query(
+      `SELECT count(*)::int AS waiting FROM pg_stat_activity
+       WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    );
+    return rows[0].waiting;
+  };
+  await expect.poll(waiting).toBe(1);
+}
 
 async function rawAnswer(socket: Socket, path: string): Promise<string> {
   let text = '';
