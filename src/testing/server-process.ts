@@ -27,7 +27,7 @@ export type Place = {
   settings?: Record<string, string>;
 };
 
-const environment = (place: Place): NodeJS.ProcessEnv => {
+export const environmentOf = (place: Place): NodeJS.ProcessEnv => {
   const { DATABASE_URL: _, ...inherited } = process.env;
   return {
     ...inherited,
@@ -43,7 +43,7 @@ export async function startServer(place: Place): Promise<ServerProcess> {
   const port = await freePort();
   const child = spawn(process.execPath, [join(root, 'src/http/main.ts')], {
     cwd: root,
-    env: { ...environment(place), PORT: String(port) },
+    env: { ...environmentOf(place), PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -75,7 +75,7 @@ export async function groundwork(
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   try {
     const { stdout, stderr } = await run(join(root, 'groundwork'), args, {
-      env: environment(place),
+      env: environmentOf(place),
       maxBuffer: 64 * 1024 * 1024,
     });
     return { code: 0, stdout, stderr };

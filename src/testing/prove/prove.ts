@@ -1,12 +1,14 @@
 /**
  * `npm run prove [name …]`: the long proofs, each printing its figures. `npm test` runs small versions of them.
- * PROVE_ROUNDS scales: kill (20 rounds), definitions (10 changes).
+ * PROVE_ROUNDS scales: kill (20 rounds), definitions (10 changes), import-kill (5 kills of 300,000 rows).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../platform/database/open-database.ts';
 import { definitionUnderLoad } from './definition-under-load.ts';
+import type { Place } from '../server-process.ts';
+import { importKill } from './import-kill.ts';
 import { killEverything } from './kill-everything.ts';
 
 const rounds = (normal: number): number => Number(process.env['PROVE_ROUNDS'] ?? normal);
@@ -38,6 +40,22 @@ const proofs: Record<string, () => Promise<{ holds: boolean; figures: unknown }>
       holds: figures.failed.length === 0 && figures.notServed.length === 0 && figures.requests > 0,
       figures,
     };
+  },
+  async 'import-kill'() {
+    const dataDirs = [1, 2].map(() => mkdtempSync(join(tmpdir(), 'groundwork-prove-')));
+    try {
+      const [whole, killed] = dataDirs.map((dataDir) => ({ dataDir })) as [Place, Place];
+      const figures = await importKill({ whole, killed }, { rows: 300_000, kills: rounds(5) });
+      return {
+        holds:
+          figures.differences.length === 0 &&
+          figures.killedAt.length > 0 &&
+          figures.loaded + figures.refused === figures.rows,
+        figures,
+      };
+    } finally {
+      for (const dataDir of dataDirs) rmSync(dataDir, { recursive: true, force: true });
+    }
   },
 };
 
