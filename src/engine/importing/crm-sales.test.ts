@@ -134,6 +134,32 @@ describe.skipIf(missing)(
       }
     });
 
+    test('each closed deal lists its gaps, and is not taken up again before they are filled', async () => {
+      for (const stage of ['won', 'lost']) {
+        const page = await call('POST', '/api/v1/deals/query', { where: { stage }, limit: 10 });
+        expect(page.data).toHaveLength(10);
+        for (const deal of page.data) {
+          expect(deal.gaps.length).toBeGreaterThan(0);
+          for (const to of ['new', 'qualified', 'negotiation']) {
+            const answer = await server.call('POST', `/api/v1/deals/${deal.id}/advance`, {
+              key,
+              body: { to, reason: 'They called again.' },
+            });
+            expect(answer.status).toBe(422);
+            const asked = answer.body.errors.map(({ item }: { item?: string }) => item);
+            expect(asked).toEqual(expect.arrayContaining(deal.gaps));
+          }
+        }
+      }
+      const [lost] = (await call('POST', '/api/v1/deals/query', { where: { stage: 'lost' }, limit: 1 })).data;
+      const filled = { to: 'new', reason: 'They called again.', set: { loss_reason: 'price' } };
+      expect(
+        (await server.call('POST', `/api/v1/deals/${lost.id}/advance`, { key, body: filled })).body,
+      ).toMatchObject({
+        stage: 'new',
+      });
+    });
+
     test('the three faults are reported when no mapping settles them', async () => {
       const result = await importFile(server.context, {
         path: join(data, 'sales_pipeline.csv'),

@@ -128,8 +128,8 @@ type Asked = {
 
 /**
  * What a change is asked for. A new stage: what it asks for that the old one did not; going on, every gap and
- * what was only advised when it was passed. Any change: what reads a field that it touches. What was passed
- * and has merely grown old is not asked for again.
+ * what was only advised when it was passed; taken up again, every gap where one would vanish with its stage. Any
+ * change: what reads a field that it touches. What was passed and has merely grown old is not asked for again.
  */
 function askedOf(
   run: Run,
@@ -156,12 +156,19 @@ function askedOf(
     (forward && item.definition.mode === 'advise' && enforced(item, today)) ||
     shakenOnes.has(item.id);
   const shakenOnes = new Set(shaken(row, required).map((item) => item.id));
-  const items = required.filter((item) => isNew(item) || isOld(item));
+  // Taking up again what was closed must not make a gap vanish with the stage that asks for it: then all are due.
+  const reopens = row.move?.kind === 'reopen' && samePipeline && !row.putBack;
+  const owed = at.pipeline.items.filter(
+    (item) => reopens && gaps.includes(item.id) && !required.includes(item),
+  );
+  const items = [...required.filter((item) => isNew(item) || isOld(item)), ...owed];
   return {
     gaps,
     items,
     binding: new Set(
-      items.filter((item) => forward || (isNew(item) && !gaps.includes(item.id))).map((item) => item.id),
+      items
+        .filter((item) => forward || (gaps.includes(item.id) ? owed.length > 0 : isNew(item)))
+        .map((item) => item.id),
     ),
     entry:
       entry !== undefined &&

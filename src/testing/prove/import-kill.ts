@@ -13,7 +13,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../core/context/context.ts';
 import { row, rows, sql } from '../../core/sql/sql.ts';
-import { environmentOf, groundwork, type Place } from '../server-process.ts';
+import { environmentOf, groundwork, newKey, type Place } from '../server-process.ts';
 import { withEngine } from './with-engine.ts';
 
 export type ImportKillFigures = {
@@ -38,6 +38,8 @@ export async function importKill(
   const file = join(folder, 'accounts.csv');
   try {
     await pipeline(Readable.from(lines(input.rows)), createWriteStream(file));
+    // The first command of a place makes its tables.
+    for (const place of [places.whole, places.killed]) await newKey(place, 'read_only');
     const began = performance.now();
     const whole = await withEngine(places.whole, async (context) => {
       await groundwork(places.whole, 'import', file, '--object', 'accounts');
