@@ -166,7 +166,11 @@ function Record({ object, id }: { object: PublicObject; id: string }) {
               onMove={mayMove ? move : undefined}
             />
             <StageGuide object={object} pipeline={pipeline} record={record} />
-            <GapBand pipeline={pipeline} record={record} />
+            <GapBand
+              pipeline={pipeline}
+              record={record}
+              onFill={next && mayMove ? () => move(next.key) : undefined}
+            />
           </>
         )}
       </header>
