@@ -12,7 +12,9 @@ const mostShown = 20;
 export function importPlanLines(file: string, plan: ImportPlan, object: ObjectModel | undefined): string[] {
   const widest = Math.min(40, Math.max(0, ...plan.columns.map(({ header }) => header.length)));
   return [
-    `${file}: ${rowsOf(plan.total)} in ${plan.encoding}, separated by ${plan.delimiter}`,
+    plan.sheet === undefined
+      ? `${file}: ${rowsOf(plan.total)} in ${plan.encoding}, separated by ${plan.delimiter}`
+      : `${file}: ${rowsOf(plan.total)} in the sheet “${plan.sheet}”`,
     ...plan.columns.map(({ header, field }) => `  ${header.padEnd(widest)} → ${labelOf(object, field)}`),
     ...plan.skipped_columns.map(({ header, why }) => `  ${header.padEnd(widest)}   not imported: ${why}`),
     ...plan.notes,

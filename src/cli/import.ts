@@ -20,13 +20,15 @@ type ImportOptions = {
   anew?: boolean;
   encoding?: string;
   delimiter?: string;
+  header?: string;
+  sheet?: string;
 };
 
 export function importCommands(program: Command): void {
   const command = program
     .command('import')
-    .description('load a CSV file into the records of an object')
-    .argument('[file]', 'the CSV file')
+    .description('load a CSV file or a sheet of an .xlsx workbook into the records of an object')
+    .argument('[file]', 'the file')
     .option('--object <key>', 'key of the object, such as accounts')
     .option('--mapping <file>', 'YAML file: which column fills which field, and what its values mean')
     .option('--key <field>', 'update the record that has the same value in this field')
@@ -42,6 +44,8 @@ export function importCommands(program: Command): void {
       '--delimiter <sign>',
       'comma, semicolon, tab, pipe or the sign itself, where the one found is wrong',
     )
+    .option('--header <line>', 'line that names the columns, or “none”, where the one found is wrong')
+    .option('--sheet <name>', 'sheet of a workbook, where it is not the first one shown')
     .addHelpText(
       'after',
       `
@@ -103,7 +107,8 @@ async function runImport(file: string, options: ImportOptions & { object: string
   const { parseMapping } = await import('../engine/importing/mapping-file.ts');
   const mapping =
     options.mapping === undefined ? undefined : parseMapping(await readFile(options.mapping, 'utf8'));
-  const { object, key, strict, history, dryRun, anew, encoding, delimiter } = options;
+  const { object, key, strict, history, dryRun, anew, encoding, delimiter, sheet } = options;
+  const header = headerLine(options.header);
   return watched(basename(file), { object, dryRun: dryRun ?? false }, (context, watch) =>
     importFile(context, {
       path: file,
@@ -117,6 +122,8 @@ async function runImport(file: string, options: ImportOptions & { object: string
       anew,
       encoding,
       delimiter,
+      header,
+      sheet,
       ...watch,
     }),
   );
@@ -185,6 +192,14 @@ async function watched(
   } finally {
     stop.done();
   }
+}
+
+function headerLine(text: string | undefined): number | 'none' | undefined {
+  if (text === undefined || text === 'none') return text;
+  const line = Number(text);
+  if (!Number.isInteger(line) || line < 1)
+    throw usageError('Say in which line the columns are named, such as --header 3, or --header none.');
+  return line;
 }
 
 async function runUndo(batch: string): Promise<number> {

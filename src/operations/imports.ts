@@ -16,7 +16,7 @@ const YesNo = z
 export const importOperations = [
   defineOperation({
     name: 'imports.run',
-    summary: 'Import a CSV file',
+    summary: 'Import a CSV file or a sheet of an .xlsx workbook',
     description:
       'Columns map by field key, label and synonym, or as the mapping says. Every row is loaded or refused with its ' +
       'line and reason; a value that an optional field cannot take is left empty and listed. `row` counts data rows ' +
@@ -25,7 +25,7 @@ export const importOperations = [
     input: z.strictObject({
       file: z.custom<Upload>(
         (value) => typeof value === 'object' && value !== null,
-        'Send the CSV file in a part named “file”.',
+        'Send the file in a part named “file”.',
       ),
       object: z.string().max(60).meta({ description: 'Key of the object whose records the rows are' }),
       mapping: z
@@ -50,6 +50,19 @@ export const importOperations = [
       }),
       encoding: z.string().max(40).optional(),
       delimiter: z.string().max(20).optional(),
+      header: z
+        .string()
+        .regex(/^([1-9]\d{0,3}|none|)$/, 'Use the number of a line, or “none”.')
+        .optional()
+        .transform((text) =>
+          text === undefined || text === '' ? undefined : text === 'none' ? ('none' as const) : Number(text),
+        )
+        .meta({ description: 'Line that names the columns, or `none`' }),
+      sheet: z
+        .string()
+        .max(100)
+        .optional()
+        .meta({ description: 'Sheet of a workbook; default: the first that is shown and holds rows' }),
     }),
     http: {
       method: 'POST',
@@ -73,6 +86,8 @@ export const importOperations = [
           anew: input.anew,
           encoding: input.encoding || undefined,
           delimiter: input.delimiter || undefined,
+          header: input.header,
+          sheet: input.sheet || undefined,
         };
         if (input.dry_run && input.background) throw dryIsNow();
         if (input.dry_run) return importFile(inner, { ...asked, dryRun: true });

@@ -103,7 +103,9 @@ function given(bytes: FileBytes, asked: string): Encoding {
       ),
     ]);
   }
-  if (label === 'utf-16le' && (bytes.bom === 'utf-16be' || bytes.wide === 'utf-16be')) label = 'utf-16be';
+  // “UTF-16” and a byte order are often confused; the bytes know.
+  const order = bytes.wide ?? bytes.bom;
+  if (label.startsWith('utf-16') && order?.startsWith('utf-16')) label = order;
   if (label === 'utf-8' && !bytes.utf8) {
     throw notReadable(
       'not_utf8',

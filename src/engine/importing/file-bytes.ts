@@ -130,8 +130,8 @@ function wideText(head: Buffer): FileBytes['wide'] {
 }
 
 const otherFormats: readonly { starts: string; what: string }[] = [
-  { starts: '504b0304', what: 'an Excel or other zipped file' },
-  { starts: 'd0cf11e0a1b11ae1', what: 'an old Excel file (.xls)' },
+  { starts: '504b0304', what: 'a zipped file' },
+  { starts: 'd0cf11e0a1b11ae1', what: 'an old Excel file (.xls), or one with a password' },
   { starts: '1f8b', what: 'a gzip archive' },
   { starts: '25504446', what: 'a PDF' },
   { starts: '89504e47', what: 'a picture' },
@@ -144,8 +144,8 @@ function refuseOtherFormats(head: Buffer): void {
   if (!format) return;
   throw notReadable(
     'not_csv',
-    `This is ${format.what}, not a CSV file.`,
-    'Open it in the program it comes from and save it as CSV (UTF-8), then import that.',
+    `This is ${format.what}, neither a CSV file nor an .xlsx workbook.`,
+    'Open it in the program it comes from and save it as .xlsx or CSV (UTF-8), then import that.',
     415,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * A CSV file → records. Here everything is settled that holds for the whole file, before anything is written:
+ * A file → records. Here everything is settled that holds for the whole file, before anything is written:
  * rights, encoding, which column fills which field, how dates and decimals are read.
  */
 import type { ObjectModel } from '../../core/catalog/catalog.ts';
@@ -17,8 +17,9 @@ import { listProblems, resultOf, type LeftValue, type RefusedRow } from './impor
 import { firstChunk, runImport } from './import-run.ts';
 import { mapColumns, type ColumnMap } from './map-columns.ts';
 import type { MappingFile } from './mapping-file.ts';
-import { columnsOf, mendedFile, type Before } from './mended-file.ts';
-import { openCsv, type CsvFile } from './read-csv.ts';
+import { columnsOf, isProblemsFile, mendedFile, type Before } from './mended-file.ts';
+import { openTable } from './open-table.ts';
+import type { HeaderAsked, TableFile } from './table-file.ts';
 import type { StoredColumn } from './problems-file.ts';
 import { delimiterNames } from './sniff-dialect.ts';
 import { keptSource, sourceOnDisk, withSource, type KeepableFile, type SourceFile } from './source-file.ts';
@@ -36,6 +37,10 @@ export type ImportOptions = {
   history?: boolean;
   encoding?: string;
   delimiter?: string;
+  /** Line that names the columns, or `none`; before what the mapping says. */
+  header?: HeaderAsked;
+  /** Of a workbook; default: the first sheet that is shown and holds rows. */
+  sheet?: string;
 };
 
 export type ImportWatch = {
@@ -64,6 +69,8 @@ export type ImportPlan = {
   total: number;
   encoding: string;
   delimiter: string;
+  /** Of a workbook. */
+  sheet?: string;
   columns: { header: string; field: string; how: string }[];
   skipped_columns: { header: string; why: string }[];
   /** What was decided for the whole file, in sentences. */
@@ -90,7 +97,7 @@ export type ImportResult = ImportPlan & {
 /** A file that is opened and fits. */
 export type OpenImport = {
   object: ObjectModel;
-  file: CsvFile;
+  file: TableFile;
   map: ColumnMap & { mended?: number };
   before: Before;
 };
@@ -101,7 +108,7 @@ type StoredSurvey = Omit<Survey, 'filled'> & { filled: number[] };
 
 /**
  * Imports a file. Throws a Problem, before anything is written, for a right that is missing, a file that is
- * no CSV, an encoding that is unclear, a mapping that fits nothing, and a file that was begun and not ended.
+ * no table, an encoding that is unclear, a mapping that fits nothing, and a file that was begun and not ended.
  */
 export async function importFile(context: Context, input: ImportInput): Promise<ImportResult> {
   const opened = await openImport(context, input.path, input);
@@ -204,7 +211,7 @@ async function openImport(context: Context, path: string, options: ImportOptions
   if (options.history && !context.may('imports.history')) throw forbidden('import history');
   const object = readableObject(context, access, options.object);
   if (!access.may('import', object.key)) throw forbidden(`import ${object.label.many.toLowerCase()}`);
-  const { file, mended, before } = await mendedFile(context, await openCsv(path, options));
+  const { file, mended, before } = await mendedFile(context, await openGiven(path, options));
   const map = mapColumns({
     catalog: context.catalog,
     object,
@@ -291,7 +298,32 @@ const optionsOf = ({
   history,
   encoding,
   delimiter,
-}: ImportOptions): ImportOptions => ({ object, mapping, key, strict, history, encoding, delimiter });
+  header,
+  sheet,
+}: ImportOptions): ImportOptions => ({
+  object,
+  mapping,
+  key,
+  strict,
+  history,
+  encoding,
+  delimiter,
+  header,
+  sheet,
+});
+
+/** A problems file names its columns in its first line, whatever the file that it comes from did. */
+async function openGiven(
+  path: string,
+  { encoding, delimiter, sheet, ...options }: ImportOptions,
+): Promise<TableFile> {
+  const header = options.header ?? options.mapping?.header;
+  if (header !== undefined) {
+    const file = await openTable(path, { encoding, delimiter });
+    if (isProblemsFile(file)) return file;
+  }
+  return openTable(path, { encoding, delimiter, header, sheet, decimal: options.mapping?.decimal });
+}
 
 const surveyFrom = (found: StoredSurvey): Survey => ({ ...found, filled: new Set(found.filled) });
 
@@ -317,7 +349,7 @@ const keepPlan = (
   });
 
 function planOf(
-  file: CsvFile,
+  file: TableFile,
   map: ColumnMap,
   found: Survey,
   input: ImportOptions & { dryRun?: boolean },
@@ -329,6 +361,10 @@ function planOf(
       `The file is not UTF-8. It is taken as ${file.encoding.name}${example}; if that is wrong, name its encoding.`,
     );
   }
+  if (file.sheet && file.sheet.others.length > 0) {
+    const others = file.sheet.others.map((name) => `“${name}”`).join(', ');
+    notes.push(`Sheet “${file.sheet.name}” is read; ${others} are not. Name another one to read that.`);
+  }
   const skipped = map.skipped.filter(({ header }) => {
     const at = file.header.findIndex((column) => column.name === header);
     const renamed = file.header[at]?.renamed;
@@ -337,7 +373,7 @@ function planOf(
   if (map.id && !found.ownIds && found.rows > 0) {
     skipped.push({ header: map.id.header, why: 'its ids are those of another system' });
   }
-  notes.push(...found.notes);
+  notes.push(...file.notes, ...found.notes);
   if (input.dryRun && found.rows > firstChunk) {
     notes.push(
       'A dry run tries the rows in groups: doubles among rows far from each other show only in the real run.',
@@ -347,7 +383,8 @@ function planOf(
     batch: null,
     total: found.rows,
     encoding: file.encoding.name,
-    delimiter: delimiterNames[file.dialect.delimiter] ?? file.dialect.delimiter,
+    delimiter: delimiterNames[file.delimiter] ?? file.delimiter,
+    ...(file.sheet ? { sheet: file.sheet.name } : {}),
     columns: [
       ...(map.id && found.ownIds ? [{ header: map.id.header, field: 'id', how: 'key' }] : []),
       ...map.columns.map(({ header, field, by, rest, how }) => ({

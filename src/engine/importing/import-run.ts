@@ -17,7 +17,7 @@ import { findByKey, keyName } from './find-by-key.ts';
 import type { ImportOptions, ImportPlan, ImportWatch, OpenImport } from './import-file.ts';
 import { countAfter, type ImportCount, type Move } from './import-progress.ts';
 import { changeOf, inTurns, linkStepOf, refusedProblem, stepOf, type Step } from './import-step.ts';
-import type { CsvRow } from './read-csv.ts';
+import type { TableRow } from './table-file.ts';
 import { rowChange, type ImportRow } from './row-change.ts';
 import type { Survey } from './survey.ts';
 import { addWaiting, dropWaiting, lastWaiting, nextWaiting } from './waiting-in-batch.ts';
@@ -124,12 +124,12 @@ export async function runImport(start: Context, job: ImportJob): Promise<ImportC
   }
 
   /** What a row asks for, unless it is refused before anybody is asked. */
-  function accept(row: CsvRow): ImportRow | BatchProblem {
+  function accept(row: TableRow): ImportRow | BatchProblem {
     if (row.refused) {
       const { errors, raw } = row.refused;
       return refusedProblem({ row: row.row, line: row.line, raw }, errors, errors[0]!.code);
     }
-    const change = rowChange(row, map, found.ownIds, file.dialect.delimiter);
+    const change = rowChange(row, map, found.ownIds, file.delimiter);
     if (change.id !== undefined && !isUuid(change.id))
       return refusedProblem(change, [badId(change.id)], 'invalid');
     if (options.strict && change.notes) return refusedProblem(change, change.notes, 'invalid');

@@ -7,7 +7,7 @@ import { noDefinitions } from '../../core/definitions/index.ts';
 import { mapColumns } from './map-columns.ts';
 import { parseMapping } from './mapping-file.ts';
 import { survey } from './survey.ts';
-import type { CsvColumn, CsvFile } from './read-csv.ts';
+import type { TableColumn, TableFile } from './table-file.ts';
 
 const definitions = noDefinitions();
 for (const pack of loadPacks())
@@ -15,9 +15,9 @@ for (const pack of loadPacks())
     Object.assign(definitions[sort], { [key]: definition });
 const { catalog } = buildCatalog(definitions, kinds, 1);
 
-const columns = (...names: (string | CsvColumn)[]): CsvColumn[] =>
+const columns = (...names: (string | TableColumn)[]): TableColumn[] =>
   names.map((name) => (typeof name === 'string' ? { name } : name));
-const map = (object: string, header: CsvColumn[], mapping?: string, key?: string) =>
+const map = (object: string, header: TableColumn[], mapping?: string, key?: string) =>
   mapColumns({
     catalog,
     object: catalog.objects.get(object)!,
@@ -177,7 +177,7 @@ const surveyed = async (header: string[], rows: string[][], object = 'deals', co
     async *rows() {
       yield { rows: rows.map((cells, at) => ({ row: at + 1, line: at + 2, cells, notes: [] })), bytes: 0 };
     },
-  } as unknown as CsvFile;
+  } as unknown as TableFile;
   return survey(file, map(object, file.header), { country });
 };
 

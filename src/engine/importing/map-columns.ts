@@ -8,7 +8,7 @@ import type { Catalog, FieldModel, ObjectModel } from '../../core/catalog/catalo
 import { suggestion } from '../../core/catalog/nearest.ts';
 import { issue, refusal, type Issue } from '../../core/errors/problem.ts';
 import type { MappingFile } from './mapping-file.ts';
-import type { CsvColumn } from './read-csv.ts';
+import type { TableColumn } from './table-file.ts';
 
 export type MappedColumn = {
   index: number;
@@ -40,7 +40,7 @@ export const bare = (text: string): string => fold(text).replace(/[^\p{L}\p{M}\p
 export function mapColumns(input: {
   catalog: Catalog;
   object: ObjectModel;
-  header: readonly CsvColumn[];
+  header: readonly TableColumn[];
   /** Fields the caller may not write; they count as not there. */
   writable(field: FieldModel): boolean;
   mapping?: MappingFile;
@@ -327,7 +327,7 @@ function namesOf(
   };
 }
 
-function columnNamed(header: readonly CsvColumn[], name: string): number | undefined {
+function columnNamed(header: readonly TableColumn[], name: string): number | undefined {
   const exact = header.findIndex((column) => column.name === name.trim());
   if (exact >= 0) return exact;
   const folded = fold(name);

@@ -19,6 +19,10 @@ export const MappingFile = z.strictObject({
   key: z.string().optional().meta({ description: 'Field by which an existing record is found and updated' }),
   date_order: z.enum(['dmy', 'mdy', 'ymd']).optional(),
   decimal: z.enum(['.', ',']).optional(),
+  header: z
+    .union([z.int().min(1), z.literal('none')])
+    .optional()
+    .meta({ description: 'Line that names the columns, or `none`; then they are `column 1`, `column 2` …' }),
 });
 export type MappingFile = z.infer<typeof MappingFile>;
 

@@ -4,7 +4,7 @@ import { isProblem } from '../../core/errors/problem.ts';
 import { restore } from '../../core/spreadsheet/formula-cells.ts';
 import { getBatch } from '../batches/batches.ts';
 import { problemColumns, type StoredColumn } from './problems-file.ts';
-import type { CsvColumn, CsvFile } from './read-csv.ts';
+import type { TableColumn, TableFile } from './table-file.ts';
 import type { DateOrder } from './survey.ts';
 
 /** What was decided for the whole file before: a few rows of it may not tell any more. */
@@ -12,11 +12,14 @@ export type Before = { dateOrder?: DateOrder; decimal?: '.' | ',' };
 
 const ours = new Set<string>(Object.values(problemColumns));
 
+export const isProblemsFile = (file: TableFile): boolean =>
+  file.header.some((column) => column.name === problemColumns.batch);
+
 /** Any other file comes back as it is. `mended` is the column with the ids of records that are loaded. */
 export async function mendedFile(
   context: Context,
-  file: CsvFile,
-): Promise<{ file: CsvFile; mended?: number; before: Before }> {
+  file: TableFile,
+): Promise<{ file: TableFile; mended?: number; before: Before }> {
   const named = (name: string): number => file.header.findIndex((column) => column.name === name);
   const batch = named(problemColumns.batch);
   if (batch < 0) return { file, before: {} };
@@ -35,7 +38,7 @@ export async function mendedFile(
   };
 }
 
-async function decidedBefore(context: Context, file: CsvFile, column: number): Promise<Before> {
+async function decidedBefore(context: Context, file: TableFile, column: number): Promise<Before> {
   for await (const piece of file.rows()) {
     const [first] = piece.rows;
     if (!first) continue;
@@ -51,10 +54,10 @@ async function decidedBefore(context: Context, file: CsvFile, column: number): P
 }
 
 /** The columns of the file as it came first, without ours. */
-export const columnsOf = (file: CsvFile): StoredColumn[] =>
+export const columnsOf = (file: TableFile): StoredColumn[] =>
   file.header.flatMap((column, at) =>
     column.renamed === 'ours' ? [] : [{ name: column.name, inFile: asInFile(column), at }],
   );
 
-const asInFile = ({ name, renamed }: CsvColumn): string =>
+const asInFile = ({ name, renamed }: TableColumn): string =>
   renamed === 'empty' ? '' : renamed === 'repeated' ? name.replace(/ \(\d+\)$/, '') : name;

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { isProblem } from '../../core/errors/problem.ts';
-import { openCsv, type CsvRow } from './read-csv.ts';
+import { openCsv } from './read-csv.ts';
+import type { TableRow } from './table-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'groundwork-csv-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function readAll(path: string, given?: Parameters<typeof openCsv>[1]) {
   const file = await openCsv(path, given);
-  const rows: CsvRow[] = [];
+  const rows: TableRow[] = [];
   for await (const piece of file.rows()) rows.push(...piece.rows);
   return { header: file.header.map((column) => column.name), rows, file };
 }
@@ -21,7 +22,7 @@ function read(content: string | Buffer, given?: Parameters<typeof openCsv>[1]) {
   return readAll(path, given);
 }
 
-const codes = (row: CsvRow): string[] =>
+const codes = (row: TableRow): string[] =>
   [...(row.refused?.errors ?? []), ...row.notes].map((found) => found.code);
 
 test.each([
@@ -181,4 +182,61 @@ describe.skipIf(!existsSync(data))('files from other programs (skipped: ../share
       expect(isProblem(refusal) && refusal.body.code).toBe('not_csv');
     }
   });
+});
+
+test.each([
+  ['carets', 'a^b^c\n1^2^3\n4^5^6'],
+  ['the sign that old mainframes write', 'a\x1fb\x1fc\n1\x1f2\x1f3'],
+  ['blanks', 'a b c\n1 "2 x" 3\n4 5 6'],
+])('finds %s where every row agrees on them', async (_, text) => {
+  expect((await read(text)).header).toEqual(['a', 'b', 'c']);
+});
+
+test('one column of words is one column', async () => {
+  const { header, rows } = await read('Company name\nAcme Corp\nBolt Limited\nCave & Sons');
+  expect([header, rows.length]).toEqual([['Company name'], 3]);
+});
+
+test('a title before the names of the columns is left out and told', async () => {
+  const { header, rows, file } = await read(
+    'Contacts 2024,,\n,,\nName,Email,City\nAnna,a@x.example,Bern\nBen,b@x.example,Basel\n',
+  );
+  expect(header).toEqual(['Name', 'Email', 'City']);
+  expect(rows.map((row) => [row.row, row.line])).toEqual([
+    [1, 4],
+    [2, 5],
+  ]);
+  expect(file.notes).toEqual([
+    'Lines 1 to 2 stand before the names of the columns and are not read: “Contacts 2024”.',
+  ]);
+});
+
+test('the caller says which line names the columns, or that none does', async () => {
+  const text = 'Export of today\nid,name\n1,Anna\n2,Ben\n';
+  expect((await read(text, { header: 2 })).header).toEqual(['id', 'name']);
+  expect((await read('1,Anna\n2,Ben\n', { header: 'none' })).rows).toHaveLength(2);
+  await expect(read(text, { header: 99 })).rejects.toThrow(/No row begins in line 99/);
+});
+
+test('names of columns that come again are refused by their line, not loaded as a record', async () => {
+  const { rows } = await read('name,city\nAnna,Bern\nname,city\nBen,Basel\n');
+  expect(rows.map(codes)).toEqual([[], ['header_again'], []]);
+  expect(rows[1]!.line).toBe(3);
+});
+
+test('apostrophes and backslashes are read as quotation where only then the rows agree', async () => {
+  const apostrophes = await read("a,b\n'x, y',2\n'it''s',O'Brien\n");
+  expect(apostrophes.rows.map((row) => row.cells)).toEqual([
+    ['x, y', '2'],
+    ["it's", "O'Brien"],
+  ]);
+  const backslashes = await read('a,b\n"x \\"y\\", z",2\n"C:\\\\","\\"\\""\n');
+  expect(backslashes.rows.map((row) => row.cells)).toEqual([
+    ['x "y", z', '2'],
+    ['C:\\', '""'],
+  ]);
+  expect((await read("a,b\nO'Brien,'t Hooft\nd'Arc,x\n")).rows.map((row) => row.cells)).toEqual([
+    ["O'Brien", "'t Hooft"],
+    ["d'Arc", 'x'],
+  ]);
 });

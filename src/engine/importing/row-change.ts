@@ -3,7 +3,7 @@ import { fold } from '../../core/conditions/fold.ts';
 import type { Issue } from '../../core/errors/problem.ts';
 import type { Values } from '../write/change.ts';
 import type { ColumnMap } from './map-columns.ts';
-import type { CsvRow } from './read-csv.ts';
+import type { TableRow } from './table-file.ts';
 
 /** A row as it goes through the import, and as it waits for later ones: plain JSON. */
 export type ImportRow = {
@@ -25,7 +25,7 @@ export type ImportRow = {
  * `ownIds` says that the id column holds our ids; `mended` is the column of a problems file that does.
  */
 export function rowChange(
-  row: CsvRow,
+  row: TableRow,
   map: ColumnMap & { mended?: number },
   ownIds: boolean,
   delimiter: string,

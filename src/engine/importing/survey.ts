@@ -5,7 +5,7 @@
 import type { FieldModel } from '../../core/catalog/catalog.ts';
 import { isUuid } from '../../core/identity/uuid-v7.ts';
 import type { ColumnMap, MappedColumn } from './map-columns.ts';
-import type { CsvFile } from './read-csv.ts';
+import type { TableFile } from './table-file.ts';
 
 export type DateOrder = 'dmy' | 'mdy' | 'ymd';
 
@@ -24,7 +24,7 @@ export type Survey = {
 const orderNames: Record<DateOrder, string> = { dmy: 'day first', mdy: 'month first', ymd: 'year first' };
 
 export async function survey(
-  file: CsvFile,
+  file: TableFile,
   map: ColumnMap,
   given: { dateOrder?: DateOrder; decimal?: '.' | ','; country: string },
 ): Promise<Survey> {

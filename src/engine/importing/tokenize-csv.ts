@@ -8,6 +8,10 @@ export type Dialect = {
   delimiter: string;
   /** What ends a record; with `\n`, a `\r` before it belongs to the line end too. */
   newline: '\n' | '\r';
+  /** Encloses a cell; default `"`. */
+  quote?: "'";
+  /** Stands before a quotation mark that is text, beside the doubled one. */
+  escape?: '\\' | '\0';
 };
 
 /** Why a record's cells cannot be trusted. */
@@ -37,7 +41,6 @@ export const maxCell = 1024 * 1024;
 const maxRecord = 8 * maxCell;
 const rawKept = 400;
 
-const quote = 34;
 const cr = 13;
 const space = 32;
 
@@ -46,7 +49,9 @@ type Cell = { text: string; next: number; lines: number; stray: boolean; ended: 
 
 /** Blank lines give no record. `firstLine` is the line number of the text's first line. */
 export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
-  const { newline } = dialect;
+  const { newline, escape } = dialect;
+  const quoteSign = dialect.quote ?? '"';
+  const quote = quoteSign.charCodeAt(0);
   const delimiter = dialect.delimiter.charCodeAt(0);
   const lineEnd = newline.charCodeAt(0);
   let buffer = '';
@@ -75,6 +80,15 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
     return count;
   };
 
+  /** Whether an odd number of escapes stands before `at`, none of them before `from`. */
+  const escapedAt = (at: number, from: number): boolean => {
+    let before = at;
+    while (before > from && buffer[before - 1] === escape) before--;
+    return (at - before) % 2 === 1;
+  };
+  const unescaped = (text: string): string =>
+    escape === undefined ? text : text.replaceAll(escape + escape, escape);
+
   /** The rest of a cell that is not quoted; undefined when more text is needed. */
   function plain(from: number, final: boolean): Cell | undefined {
     let stray = false;
@@ -84,7 +98,8 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
       if (code === delimiter)
         return { text: buffer.slice(from, end), next: end + 1, lines: 0, stray, ended: false };
       if (code === lineEnd) break;
-      if (code === quote) stray = true;
+      // An apostrophe inside a word is no quotation mark.
+      if (code === quote && quoteSign === '"') stray = true;
     }
     if (end === buffer.length && !final) return undefined;
     const cut = newline === '\n' && end > from && buffer.charCodeAt(end - 1) === cr ? end - 1 : end;
@@ -94,9 +109,9 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
   /** Where the quote stands that closes the cell in the same line, after a quote at `at` that does not; or -1. */
   function closesLater(at: number, stop: number): number {
     for (
-      let next = buffer.indexOf('"', at + 1);
+      let next = buffer.indexOf(quoteSign, at + 1);
       next >= 0 && next < stop;
-      next = buffer.indexOf('"', next + 1)
+      next = buffer.indexOf(quoteSign, next + 1)
     ) {
       if (buffer.charCodeAt(next - 1) === delimiter) return -1; // the opening quote of the next cell
       if (endsCell(afterSpaces(next + 1))) return next;
@@ -111,9 +126,14 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
     let part = from;
     let closing = -1; // found by a look ahead: quotes before it are text
     for (let search = from; ;) {
-      const at = buffer.indexOf('"', search);
+      const at = buffer.indexOf(quoteSign, search);
       if (at < 0) return final || buffer.length - from > maxRecord ? 'unclosed' : undefined;
       if (at + 1 >= buffer.length && !final) return undefined;
+      if (escape !== undefined && escapedAt(at, part)) {
+        text += `${unescaped(buffer.slice(part, at - 1))}${quoteSign}`;
+        part = search = at + 1;
+        continue;
+      }
       if (buffer.charCodeAt(at + 1) === quote) {
         text += buffer.slice(part, at + 1);
         part = search = at + 2;
@@ -123,7 +143,7 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
       // A delimiter or line end may still be on its way.
       if (after + 1 >= buffer.length && !final && buffer.charCodeAt(after) !== delimiter) return undefined;
       if (endsCell(after)) {
-        text += buffer.slice(part, at);
+        text += unescaped(buffer.slice(part, at));
         const rest = plain(after, final)!;
         return { text, next: rest.next, lines: linesIn(from, at) + rest.lines, stray, ended: rest.ended };
       }

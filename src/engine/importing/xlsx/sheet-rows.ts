@@ -1,0 +1,118 @@
+/** The rows of a sheet as texts, one after the other; a sheet of a million rows is never held. */
+import { issue, refusal } from '../../../core/errors/problem.ts';
+import { numberText } from './cell-text.ts';
+import type { Readable } from 'node:stream';
+import { readXml } from './read-xml.ts';
+import { unescaped } from './shared-strings.ts';
+import { openZip } from './zip-parts.ts';
+import { formatOf, type SheetPart, type Workbook } from './workbook.ts';
+
+export type SheetRow = {
+  /** Number of the row in the sheet, from 1. */
+  line: number;
+  cells: string[];
+};
+
+/** As many as spreadsheet programs have: a cell further to the right is nobody's. */
+const mostColumns = 16_384;
+const mostBytes = 8 * 1024 * 1024 * 1024;
+
+/** `share`: how much of the sheet is read, from 0 to 1. */
+export async function* sheetRows(
+  book: Workbook,
+  sheet: SheetPart,
+  decimal: '.' | ',',
+): AsyncGenerator<{ rows: SheetRow[]; share: number }> {
+  const zip = await openZip(book.path);
+  try {
+    const size = Math.max(1, zip.sizeOf(sheet.part));
+    let inflated = 0;
+    const source = await zip.read(sheet.part, mostBytes);
+    for await (const piece of rowsOf(source, book, decimal)) {
+      inflated += piece.bytes;
+      yield { rows: piece.rows, share: Math.min(1, inflated / size) };
+    }
+  } finally {
+    zip.close();
+  }
+}
+
+async function* rowsOf(
+  source: Readable,
+  book: Workbook,
+  decimal: '.' | ',',
+): AsyncGenerator<{ rows: SheetRow[]; bytes: number }> {
+  let rows: SheetRow[] = [];
+  let line = 0;
+  let cells: string[] = [];
+  let column = 0;
+  let type = 'n';
+  let style: string | undefined;
+  let value = '';
+  let taking = false;
+  let silent = 0;
+  const textOf = (): string => {
+    if (type === 's') return book.shared(Number(value)) ?? '';
+    if (type === 'b') return value.trim() === '1' ? 'TRUE' : value.trim() === '0' ? 'FALSE' : value;
+    if (type === 'd') return value.replace('T', ' ').replace(/(\.0+)?Z?$/, '');
+    if (type === 'n') return numberText(value, formatOf(book, style), { date1904: book.date1904, decimal });
+    return unescaped(value);
+  };
+  const handler = {
+    open(element: string, attributes: Readonly<Record<string, string>>) {
+      if (element === 'row') {
+        line = rowNumber(attributes['r'], line);
+        [cells, column] = [[], 0];
+      } else if (element === 'c') {
+        column = columnOf(attributes['r']) ?? column;
+        if (column >= mostColumns) throw tooWide(line);
+        type = attributes['t'] ?? 'n';
+        style = attributes['s'];
+        value = '';
+      } else if (element === 'rPh') silent += 1;
+      else taking = silent === 0 && (element === 'v' || element === 't');
+    },
+    text(piece: string) {
+      if (taking) value += piece;
+    },
+    close(element: string) {
+      if (element === 'rPh') silent -= 1;
+      else if (element === 'v' || element === 't') taking = false;
+      else if (element === 'c') {
+        if (value !== '') cells[column] = textOf();
+        column += 1;
+      } else if (element === 'row') rows.push({ line, cells: Array.from(cells, (cell) => cell ?? '') });
+    },
+  };
+  for await (const bytes of readXml(source, handler)) {
+    yield { rows, bytes };
+    rows = [];
+  }
+  if (rows.length > 0) yield { rows, bytes: 0 };
+}
+
+/** A row without a number follows the one before. */
+function rowNumber(given: string | undefined, before: number): number {
+  const number = Number(given);
+  return Number.isInteger(number) && number > 0 ? number : before + 1;
+}
+
+/** From `BC12`, counted from 0. */
+function columnOf(address: string | undefined): number | undefined {
+  const letters = /^[A-Z]{1,4}/.exec(address ?? '')?.[0];
+  if (letters === undefined) return undefined;
+  let number = 0;
+  for (const letter of letters) number = number * 26 + letter.charCodeAt(0) - 64;
+  return number - 1;
+}
+
+const tooWide = (line: number) =>
+  refusal(422, 'too_many_columns', [
+    issue(
+      'file',
+      'too_many_columns',
+      'Row {line} has more than {most} columns.',
+      'Keep the columns that are to be imported, and save it again.',
+      { line, most: mostColumns },
+    ),
+  ]);
