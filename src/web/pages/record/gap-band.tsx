@@ -27,7 +27,7 @@ export function GapBand({ pipeline, record, onFill }: Props) {
         <b>{t('record.gapCount', { count: gaps.length })}</b>
         <span className="second">{t('record.gapLead')}</span>
         {onFill && (
-          <Button variant="subtle" size="compact-sm" onClick={onFill}>
+          <Button variant="default" size="xs" onClick={onFill}>
             {t('record.gapFill')}
           </Button>
         )}
