@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -70,6 +78,24 @@ test('a whole import exits 0, a partly refused one 2, one that does nothing 1, e
   const none = await run(['import', csv('none.csv', 'x,y\n1,2\n'), '--object', 'accounts']);
   expect(none).toMatchObject({ code: 1, out: '' });
   expect(none.err).toContain('No column of the file is known to accounts');
+}, 60_000);
+
+test('export writes a file that import reads back, and leaves none where it is refused', async () => {
+  await run(['import', csv('out.csv', 'name,city\n"=Out, Ltd",Oslo\n'), '--object', 'accounts']);
+  const where = '{"name": "=Out, Ltd"}';
+  const made = await run([
+    ...['export', 'accounts', '--out', 'accounts.csv', '--where', where],
+    ...['--fields', 'name,city', '--reason', 'To see', '--bom'],
+  ]);
+  expect(made).toMatchObject({ code: 0, err: '', out: '1 records are in accounts.csv.\n' });
+  expect(readFileSync(join(folder, 'accounts.csv'), 'utf8')).toBe(
+    '\ufeffname,city\r\n"\'=Out, Ltd",Oslo\r\n',
+  );
+  const back = await run(['import', 'accounts.csv', '--object', 'accounts', '--key', 'name']);
+  expect(back.out).toContain('0 new');
+  const bad = await run(['export', 'accounts', '--out', 'bad.csv', '--where', '{"nope": 1}']);
+  expect(bad).toMatchObject({ code: 1, out: '' });
+  expect(existsSync(join(folder, 'bad.csv'))).toBe(false);
 }, 60_000);
 
 test('undo takes an import back and names its own batch', async () => {

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { definitionCommands } from './definition.ts';
 import { describeFailure } from './failure.ts';
+import { exportCommands } from './export.ts';
 import { importCommands } from './import.ts';
 import { keyCommands } from './key.ts';
 import { sampleCommands } from './sample.ts';
@@ -25,6 +26,7 @@ Settings: DATA_DIR (default ./data of the checkout), DATABASE_URL for a PostgreS
 userCommands(program);
 keyCommands(program);
 importCommands(program);
+exportCommands(program);
 definitionCommands(program);
 sampleCommands(program);
 

@@ -1,9 +1,17 @@
 /** What would grow for ever, if nobody swept. */
 import { z } from 'zod';
+import { endLostExports } from '../engine/exporting/export-log.ts';
 import { forgetOldKeys } from '../engine/write/idempotency.ts';
 import { defineJob } from './job.ts';
 
 export const housekeepingJobs = [
+  defineJob({
+    name: 'housekeeping.end_lost_exports',
+    input: z.object({}),
+    tries: 3,
+    plan: () => '*/5 * * * *',
+    run: (context) => endLostExports(context.pool),
+  }),
   defineJob({
     name: 'housekeeping.forget_old_keys',
     input: z.object({}),

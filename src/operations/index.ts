@@ -3,6 +3,7 @@ import { batchOperations } from './batches.ts';
 import { bulkOperations } from './bulk.ts';
 import { catalogOperations } from './catalog.ts';
 import { convertOperations } from './convert.ts';
+import { exportOperations } from './exports.ts';
 import { fileOperations } from './files.ts';
 import { importOperations } from './imports.ts';
 import { keyOperations } from './keys.ts';
@@ -19,6 +20,7 @@ export const operations: readonly Operation[] = [
   ...convertOperations,
   ...bulkOperations,
   ...importOperations,
+  ...exportOperations,
   ...batchOperations,
   ...moneyOperations,
   ...liveOperations,

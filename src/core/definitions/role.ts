@@ -44,6 +44,7 @@ export const permissions = [
   'imports.run',
   'imports.history',
   'batches.undo_any',
+  'exports.read',
   'money.revalue',
 ] as const;
 export type Permission = (typeof permissions)[number];
@@ -55,6 +56,10 @@ export const RoleDefinition = z.strictObject({
   meaning: Meaning,
   grants: z.record(z.union([Key, z.literal('*')]), Grant),
   permissions: z.array(z.enum(permissions)).optional(),
+  export_reason: z
+    .enum(['required', 'optional'])
+    .optional()
+    .meta({ description: 'Whether an export must say what it is for; default optional' }),
   retired: z.boolean().optional(),
 });
 export type RoleDefinition = z.infer<typeof RoleDefinition>;

@@ -69,6 +69,19 @@ export type FieldCase = {
   refuses?: string;
 };
 
+/** An empty cell is null; a decimal is a number that a double might round. */
+export type FileCell = string | number | { decimal: string } | null;
+
+/** How a value stands in two columns of a file: under the field's own key, and beside it. */
+export type InFile = {
+  /** The second column is called `<field key>.<beside>`. */
+  beside: string;
+  /** What the API answers → both cells. */
+  write(answer: unknown): readonly [FileCell, FileCell];
+  /** Both cells → text that `parseText` takes. `ours`: ids in the file are ids of this workspace. */
+  read(own: string, beside: string, ours: boolean): string;
+};
+
 /**
  * `V`, the canonical value, is plain JSON: what events keep as the old value, what undo writes back,
  * what parsing twice gives again.
@@ -132,6 +145,8 @@ export type FieldType<S = any, V = any> = {
   check?(field: FieldModel<S>, catalog: Catalog): readonly Issue[];
 
   // Capabilities: present on the types that have them.
+  /** It takes two columns in a file; without it one, with the value as text. */
+  inFile?: InFile;
   /** The part it plays in an object's life: its stage, or the pipeline that the stage is of. */
   role?: 'stage' | 'pipeline';
   /** Its value is the id of an uploaded file. */

@@ -16,6 +16,8 @@ export type MappedColumn = {
   field: FieldModel;
   /** The linked record is found by this field of it, instead of by its name. */
   by?: string;
+  /** Index of its second column, as exports write it: the id of a link, the currency of money. */
+  beside?: number;
   /** A whole name in one column: its last word, or what stands before a comma, goes to this field. */
   rest?: FieldModel;
   how: 'mapping' | 'key' | 'label' | 'synonym' | 'likeness';
@@ -256,6 +258,13 @@ export function mapColumns(input: {
     each(({ index, exact }) => {
       const field = fields.get(exact);
       if (field) claim(index, field, 'key');
+    });
+    each(({ index, exact }) => {
+      const [key, part] = exact.split('.', 2);
+      const own = part !== undefined && map.columns.find(({ field }) => field.key === key);
+      if (!own || own.field.type.inFile?.beside !== part) return;
+      own.beside = index;
+      decided.add(index);
     });
     for (const how of ['key', 'label', 'synonym'] as const) {
       each(({ index, name }) => {

@@ -1,7 +1,6 @@
-/** A problems file that comes back mended: its own columns are set apart, and its cells are as they were before. */
+/** A problems file that comes back mended: its own columns are set apart. */
 import type { Context } from '../../core/context/context.ts';
 import { isProblem } from '../../core/errors/problem.ts';
-import { restore } from '../../core/spreadsheet/formula-cells.ts';
 import { getBatch } from '../batches/batches.ts';
 import { problemColumns, type StoredColumn } from './problems-file.ts';
 import type { TableColumn, TableFile } from './table-file.ts';
@@ -28,10 +27,6 @@ export async function mendedFile(
     file: {
       ...file,
       header: file.header.map((column) => (ours.has(column.name) ? { ...column, renamed: 'ours' } : column)),
-      async *rows() {
-        for await (const piece of file.rows())
-          yield { ...piece, rows: piece.rows.map((row) => ({ ...row, cells: row.cells.map(restore) })) };
-      },
     },
     ...(mended < 0 ? {} : { mended }),
     before: await decidedBefore(context, file, batch),

@@ -34,6 +34,7 @@ export async function openCsv(path: string, given: CsvGiven = {}): Promise<Table
     asked: given.header,
     // In UTF-8 the replacement character is the file's own; from any other decoder it means bytes that are no text.
     damage: encoding.name !== 'utf-8',
+    neutralised: true,
     notes: notesOn(dialect),
     records: () => records(path, encoding.name, dialect, beginning),
   });

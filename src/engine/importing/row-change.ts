@@ -31,8 +31,9 @@ export function rowChange(
   delimiter: string,
 ): ImportRow {
   const set: Values = {};
-  for (const { index, field, by, rest } of map.columns) {
-    const cell = row.cells[index]!.trim();
+  for (const { index, field, by, rest, beside } of map.columns) {
+    const own = row.cells[index]!.trim();
+    const cell = beside === undefined ? own : field.type.inFile!.read(own, row.cells[beside]!.trim(), ownIds);
     const meanings = map.values.get(field.key);
     const known = meanings?.get(fold(cell));
     const text = known === null ? '' : (known ?? cell);

@@ -3,6 +3,7 @@
  * that, text or a workbook, is known to those who open it and to nobody else.
  */
 import { issue, refusal, type Issue } from '../../core/errors/problem.ts';
+import { restore } from '../../core/spreadsheet/formula-cells.ts';
 import type { Encoding } from './detect-encoding.ts';
 import { notReadable } from './file-bytes.ts';
 import { headerAt } from './find-header.ts';
@@ -50,6 +51,8 @@ type Source = Omit<TableFile, 'header' | 'rows'> & {
   asked: HeaderAsked;
   /** A replacement character in a cell means bytes that are no text. */
   damage: boolean;
+  /** An apostrophe before what a spreadsheet would run is not the text's own. */
+  neutralised?: boolean;
   /** Cells at the end of a row that hold nothing are not written: a short row is whole. */
   ragged?: boolean;
   /** From the beginning, each time anew; blank records may be among them. */
@@ -58,7 +61,7 @@ type Source = Omit<TableFile, 'header' | 'rows'> & {
 
 /** Finds the header and numbers the rows below it. Throws a 422 problem for a file without header. */
 export async function asTable(source: Source): Promise<TableFile> {
-  const { asked, damage, ragged, records, ...rest } = source;
+  const { asked, damage, neutralised, ragged, records, ...rest } = source;
   const first = await firstRecords(records());
   const at = headerIndex(first, asked);
   const header = asked === 'none' ? namelessColumns(first[0]!) : headerOf(first[at]!);
@@ -79,7 +82,13 @@ export async function asTable(source: Source): Promise<TableFile> {
           }
           if (!record.flaw && record.cells.every((cell) => cell.trim() === '')) continue;
           if (ragged) while (record.cells.length < header.length) record.cells.push('');
-          rows.push(rowOf(record, ++number, header.length, damage, names));
+          const row = rowOf(record, ++number, header.length, damage, names);
+          if (neutralised) {
+            row.cells.forEach((cell, column) => {
+              if (cell.startsWith("'")) row.cells[column] = restore(cell);
+            });
+          }
+          rows.push(row);
         }
         yield { rows, bytes: piece.bytes };
       }

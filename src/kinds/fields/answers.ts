@@ -1,7 +1,7 @@
 /** How every field type answers: accepted, nothing given, or refused in a kind sentence. */
 import type { FieldModel } from '../../core/catalog/catalog.ts';
 import { fill } from '../../core/errors/problem.ts';
-import type { Parsed } from '../../core/kinds/field-type.ts';
+import type { InFile, Parsed } from '../../core/kinds/field-type.ts';
 
 type Refused = Extract<Parsed<never>, { ok: false }>;
 export type Literal = { ok: true; value: unknown } | { ok: false; message: string };
@@ -13,6 +13,16 @@ export const isNothing = (input: unknown): input is null | undefined | '' =>
 export const nothing: { ok: true; value: null } = { ok: true, value: null };
 
 /** `typed` is given where normalising lost something of what was typed. */
+/** A record or a file in a file: its name, and its id beside. The id decides where it is one of this workspace. */
+export const nameAndId: InFile = {
+  beside: 'id',
+  write: (answer) => {
+    const { id, name } = (answer ?? {}) as { id?: string; name?: string | null };
+    return [name ?? null, id ?? null];
+  },
+  read: (name, id, ours) => (ours && id !== '' ? id : name),
+};
+
 export const accepted = <V>(value: V, typed?: string): Parsed<V> =>
   typed === undefined ? { ok: true, value } : { ok: true, value, typed };
 

@@ -7,6 +7,7 @@ import {
   asLiteral,
   described,
   isNothing,
+  nameAndId,
   nothing,
   readUuid,
   refused,
@@ -62,6 +63,8 @@ export const file = defineFieldType<Settings, string>({
       ],
     }),
   }),
+  // Its name finds no file.
+  inFile: { ...nameAndId, read: (_name, id) => id },
   holdsFile: true,
   cases,
 });

@@ -8,6 +8,7 @@ import {
   accepted,
   described,
   isNothing,
+  nameAndId,
   noValue,
   nothing,
   readUuid,
@@ -38,6 +39,7 @@ type ReferencePart<S> = Required<
     | 'schema'
     | 'check'
     | 'linkTo'
+    | 'inFile'
   >
 >;
 
@@ -117,6 +119,7 @@ export function reference<S>(target: (field: FieldModel<S>) => string): Referenc
         ],
       }),
     }),
+    inFile: nameAndId,
     linkTo: target,
     check(field, catalog): readonly Issue[] {
       const to = target(field);

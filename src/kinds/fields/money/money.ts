@@ -129,6 +129,14 @@ export const money = defineFieldType<Settings, Money>({
       ),
     ];
   },
+  inFile: {
+    beside: 'currency',
+    write: (answer) => {
+      const { amount, currency } = (answer ?? {}) as { amount?: string; currency?: string };
+      return [amount === undefined ? null : { decimal: amount }, currency ?? null];
+    },
+    read: (amount, currency) => (amount === '' ? '' : `${amount} ${currency}`.trim()),
+  },
   cases,
 });
 
