@@ -155,7 +155,7 @@ test('undo keeps what people have worked on since, and says so', async () => {
   const done = await convert(id);
   await workspace.change(admin, { update: 'deals', id: done['deal'].id, set: { amount: 9 } });
   const undone = await undoBatch(admin, done['batch']);
-  expect(undone.kept).toEqual([
+  expect(undone.kept).toMatchObject([
     { object: 'deals', id: done['deal'].id, why: 'Somebody has worked on it since it was created.' },
   ]);
   expect((await read('leads', id))['stage']).toBe('new');

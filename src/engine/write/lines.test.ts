@@ -171,7 +171,7 @@ test('undo of a batch of lines puts the amount back, and keeps the lines that ot
   expect([await amount(of), await amount(touched)]).toEqual([eur('740.00'), eur('750.00')]);
   const undone = await undoBatch(admin, batch);
   expect([await amount(of), await amount(touched)]).toEqual([eur('500.00'), eur('10.00')]);
-  expect(undone.kept).toEqual([
+  expect(undone.kept).toMatchObject([
     { object: 'deals', id: touched, field: 'amount', why: 'It was changed since.' },
   ]);
 });
