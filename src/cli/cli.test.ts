@@ -84,8 +84,17 @@ test('export writes a file that import reads back, and leaves none where it is r
   await run(['import', csv('out.csv', 'name,city\n"=Out, Ltd",Oslo\n'), '--object', 'accounts']);
   const where = '{"name": "=Out, Ltd"}';
   const made = await run([
-    ...['export', 'accounts', '--out', 'accounts.csv', '--where', where],
-    ...['--fields', 'name,city', '--reason', 'To see', '--bom'],
+    'export',
+    'accounts',
+    '--out',
+    'accounts.csv',
+    '--where',
+    where,
+    '--fields',
+    'name,city',
+    '--reason',
+    'To see',
+    '--bom',
   ]);
   expect(made).toMatchObject({ code: 0, err: '', out: '1 records are in accounts.csv.\n' });
   expect(readFileSync(join(folder, 'accounts.csv'), 'utf8')).toBe(
