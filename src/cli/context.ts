@@ -6,7 +6,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { Context, Log, Principal } from '../core/context/context.ts';
 import { startDefinitions } from '../engine/definitions/start.ts';
 import { kinds } from '../kinds/index.ts';
-import { readConfig } from '../platform/config/config.ts';
+import { readConfig, type Config } from '../platform/config/config.ts';
 import { readWorkspace } from '../platform/config/workspace.ts';
 import { permitted } from '../platform/auth/roles.ts';
 import { migrate } from '../platform/database/migrate.ts';
@@ -25,6 +25,10 @@ const principal: Principal = {
   roles: ['administrator'],
 };
 
+/** As `npm start` sees it, which runs in the checkout. */
+export const dataDirOf = ({ dataDir }: Pick<Config, 'dataDir'>): string =>
+  isAbsolute(dataDir) ? dataDir : join(root, dataDir);
+
 /**
  * Runs `work`, then leaves the database as it was found: running if a server uses it, else stopped. A signal
  * ends the command after that leaving, unless the command says that it listens itself.
@@ -35,8 +39,7 @@ export async function withContext<T>(
 ): Promise<T> {
   const config = readConfig(process.env);
   const database = await openDatabase({
-    // As `npm start` sees it, which runs in the checkout.
-    dataDir: isAbsolute(config.dataDir) ? config.dataDir : join(root, config.dataDir),
+    dataDir: dataDirOf(config),
     databaseUrl: config.databaseUrl,
     role: 'cli',
     log: (line) => debugging() && console.error(line),

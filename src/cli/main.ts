@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { definitionCommands } from './definition.ts';
 import { describeFailure } from './failure.ts';
 import { exportCommands } from './export.ts';
+import { filesCommands } from './files.ts';
 import { importCommands } from './import.ts';
 import { keyCommands } from './key.ts';
 import { sampleCommands } from './sample.ts';
@@ -28,6 +29,7 @@ keyCommands(program);
 importCommands(program);
 exportCommands(program);
 definitionCommands(program);
+filesCommands(program);
 sampleCommands(program);
 
 // A reader that goes away, such as `| head`, is no failure.

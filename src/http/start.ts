@@ -69,7 +69,7 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
     opened.push(() => definitions.close());
     const queue = await openJobQueue({ connection, log });
     opened.push(() => queue.close({ graceMs: config.stop.finishSeconds * 1000 }));
-    const files = await openFileStore(join(dataDir, 'files'));
+    const files = await openFileStore(join(dataDir, 'files'), config.s3);
     const web = await ensureWebBuild(say);
     const server = await openServer({
       config,

@@ -41,6 +41,10 @@ test.for([
   ['DATABASE_READ_MAX_LAG', '0'],
   ['LOG_LEVEL', 'loud'],
   ['METRICS_TOKEN', 'short'],
+  ['FILES_URL', 'https://bucket'],
+  ['S3_ENDPOINT', 's3.example.com'],
+  ['S3_PATH_STYLE', 'maybe'],
+  ['S3_ACCESS_KEY_ID', 'alone'],
   ['STOP_SECONDS', 'long'],
   ['STOP_NOTICE', '-1'],
 ] as const)('%s=%s is refused by name', ([name, value]) => {

@@ -1,5 +1,6 @@
 /** The settings of this process, read from the environment once and checked; nothing else reads `process.env`. */
 import { z } from 'zod';
+import type { S3Settings } from '../files/s3-store.ts';
 
 const url = (protocols: RegExp, say: string) =>
   z.string().refine((text) => URL.canParse(text) && protocols.test(text), say);
@@ -25,6 +26,12 @@ const Environment = z.object({
   DATABASE_READ_MAX_LAG: seconds('DATABASE_READ_MAX_LAG')
     .positive('DATABASE_READ_MAX_LAG must be more than 0 seconds.')
     .default(10),
+  FILES_URL: url(/^s3:\/\/[^/?#]+/, 'FILES_URL must look like s3://bucket or s3://bucket/folder.').optional(),
+  S3_ENDPOINT: url(/^https?:\/\//, 'S3_ENDPOINT must look like https://s3.example.com.').optional(),
+  S3_REGION: z.string().default('us-east-1'),
+  S3_PATH_STYLE: z.enum(['true', 'false'], 'S3_PATH_STYLE must be true or false.').optional(),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
   STOP_NOTICE: seconds('STOP_NOTICE').default(0),
   STOP_SECONDS: seconds('STOP_SECONDS').default(10),
   PUBLIC_URL: url(/^https?:\/\//, 'PUBLIC_URL must look like https://crm.example.com.').optional(),
@@ -40,6 +47,8 @@ export type Config = {
   databaseUrl?: string;
   /** A standby for reads that tolerate a delay; further behind than so many seconds it is left alone. */
   reads?: { url: string; mostLagSeconds: number };
+  /** The bucket for files; undefined: below the data folder. */
+  s3?: S3Settings;
   /** Where people reach this server, without a slash at the end. */
   publicUrl?: string;
   /** Whose X-Forwarded-* headers count: nobody, everybody, a number of hops, or addresses and networks. */
@@ -67,6 +76,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const settings = parsed.data;
   if (settings.DATABASE_READ_URL !== undefined && settings.DATABASE_URL === undefined)
     throw unusable(['DATABASE_READ_URL: A standby needs a primary: set DATABASE_URL too.']);
+  if ((settings.S3_ACCESS_KEY_ID === undefined) !== (settings.S3_SECRET_ACCESS_KEY === undefined))
+    throw unusable(['S3_ACCESS_KEY_ID: Set it together with S3_SECRET_ACCESS_KEY, or neither.']);
   return {
     port: settings.PORT,
     host: settings.HOST,
@@ -76,11 +87,27 @@ export function readConfig(environment: Record<string, string | undefined>): Con
       settings.DATABASE_READ_URL === undefined
         ? undefined
         : { url: settings.DATABASE_READ_URL, mostLagSeconds: settings.DATABASE_READ_MAX_LAG },
+    s3: s3Of(settings),
     publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, ''),
     trustProxy: trustProxy(settings.TRUST_PROXY),
     stop: { noticeSeconds: settings.STOP_NOTICE, finishSeconds: settings.STOP_SECONDS },
     logLevel: settings.LOG_LEVEL,
     metricsToken: settings.METRICS_TOKEN,
+  };
+}
+
+function s3Of(settings: z.infer<typeof Environment>): S3Settings | undefined {
+  if (settings.FILES_URL === undefined) return undefined;
+  const { host, pathname } = new URL(settings.FILES_URL);
+  const { S3_ACCESS_KEY_ID: id, S3_SECRET_ACCESS_KEY: secret, S3_ENDPOINT: endpoint } = settings;
+  return {
+    bucket: host,
+    prefix: decodeURIComponent(pathname).replaceAll(/^\/+|\/+$/g, ''),
+    region: settings.S3_REGION,
+    endpoint,
+    pathStyle:
+      settings.S3_PATH_STYLE === undefined ? endpoint !== undefined : settings.S3_PATH_STYLE === 'true',
+    keys: id !== undefined && secret !== undefined ? { id, secret } : undefined,
   };
 }
 

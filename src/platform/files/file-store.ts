@@ -1,15 +1,18 @@
 /**
- * Bytes of files on local disk, by their sha256: the same content is kept once, a name never becomes a path.
- * A file is there whole or not at all: written aside, synced, renamed, and the folder synced.
+ * Where this process keeps the bytes of files: on disk below its data folder, or in an S3-compatible bucket. What
+ * comes in is spooled to disk either way. With a bucket, files that still lie on disk are found there, so that a
+ * workspace can move over while it works.
  */
-import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { createHash, randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { FileStore } from '../../core/context/context.ts';
-import { notFound } from '../../core/errors/problem.ts';
+import { isProblem } from '../../core/errors/problem.ts';
+import type { ByteStore } from './byte-store.ts';
+import { diskStore } from './disk-store.ts';
+import type { S3Settings } from './s3-store.ts';
 
 export type Spooled = {
   path: string;
@@ -23,58 +26,83 @@ export type Spooled = {
   discard(): Promise<void>;
 };
 
-export type LocalFileStore = FileStore & {
+export type LocalFileStore = ByteStore & {
   /** Writes a stream to disk. What its source throws is thrown, and nothing stays behind. */
   spool(source: Readable): Promise<Spooled>;
+  disk: ByteStore;
+  bucket?: ByteStore;
+  /** How often the store failed, since the process began. */
+  troubles(): number;
 };
 
 const headBytes = 512;
 
 /** Opens the store below `folder` (made if need be) and clears what a crash left half-received. */
-export async function openFileStore(folder: string): Promise<LocalFileStore> {
+export async function openFileStore(folder: string, s3?: S3Settings): Promise<LocalFileStore> {
   const incoming = join(folder, 'incoming');
   await mkdir(incoming, { recursive: true, mode: 0o700 });
   await clearAbandoned(incoming);
+  const disk = diskStore(folder);
+  // Loaded only where it is used: it is by far the largest library of the server.
+  const bucket = s3 && (await import('./s3-store.ts')).s3Store(s3);
+  const store = bucket ? withRestOnDisk(bucket, disk) : disk;
+  let troubles = 0;
+  const counted = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      if (isProblem(error) && error.body.status === 503) troubles += 1;
+      throw error;
+    });
   return {
-    async spool(source) {
-      const path = join(incoming, randomUUID());
-      const hash = createHash('sha256');
-      const head: Buffer[] = [];
-      let size = 0;
-      const measured = new Transform({
-        transform(chunk: Buffer, _encoding, done) {
-          hash.update(chunk);
-          if (size < headBytes) head.push(chunk.subarray(0, headBytes - size));
-          size += chunk.length;
-          done(null, chunk);
-        },
-      });
-      const discard = () => rm(path, { force: true });
+    place: store.place,
+    disk,
+    bucket,
+    keep: (upload) => counted(store.keep(upload)),
+    open: (storedAs) => counted(store.open(storedAs)),
+    size: (storedAs) => counted(store.size(storedAs)),
+    remove: (storedAs) => counted(store.remove(storedAs)),
+    tryOut: () => store.tryOut(),
+    troubles: () => troubles,
+    spool: (source) => spool(source, incoming),
+  };
+}
+
+function withRestOnDisk(bucket: ByteStore, disk: ByteStore): ByteStore {
+  return {
+    ...bucket,
+    async open(storedAs) {
       try {
-        await pipeline(source, measured, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+        return await bucket.open(storedAs);
       } catch (error) {
-        await discard();
+        const missing = isProblem(error) && error.body.status === 404;
+        if (missing && (await disk.size(storedAs)) !== undefined) return disk.open(storedAs);
         throw error;
       }
-      return { path, size, sha256: hash.digest('hex'), head: Buffer.concat(head), discard };
     },
-    async keep({ path, sha256 }) {
-      const storedAs = `${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
-      const target = join(folder, storedAs);
-      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      await rename(path, target); // over the same bytes, if they are there already
-      for (const made of [dirname(target), dirname(dirname(target)), folder]) await syncFolder(made);
-      return storedAs;
-    },
-    async open(storedAs) {
-      if (!/^[0-9a-f]{2}\/[0-9a-f]{2}\/[0-9a-f]{64}$/.test(storedAs)) throw notFound('file');
-      const path = join(folder, storedAs);
-      await access(path, constants.R_OK).catch(() => {
-        throw notFound('file');
-      });
-      return createReadStream(path);
-    },
+    size: async (storedAs) => (await bucket.size(storedAs)) ?? (await disk.size(storedAs)),
   };
+}
+
+async function spool(source: Readable, folder: string): Promise<Spooled> {
+  const path = join(folder, randomUUID());
+  const hash = createHash('sha256');
+  const head: Buffer[] = [];
+  let size = 0;
+  const measured = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      if (size < headBytes) head.push(chunk.subarray(0, headBytes - size));
+      size += chunk.length;
+      done(null, chunk);
+    },
+  });
+  const discard = () => rm(path, { force: true });
+  try {
+    await pipeline(source, measured, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  return { path, size, sha256: hash.digest('hex'), head: Buffer.concat(head), discard };
 }
 
 /** Only old ones: another process may be receiving into the same folder. */
@@ -84,16 +112,5 @@ async function clearAbandoned(incoming: string): Promise<void> {
     const path = join(incoming, name);
     const found = await stat(path).catch(() => undefined);
     if (found && found.mtimeMs < dayAgo) await rm(path, { force: true });
-  }
-}
-
-/** So that the new name survives a power cut; Windows can neither do it nor needs it. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
