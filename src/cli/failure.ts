@@ -23,7 +23,8 @@ export function describeFailure(error: unknown): string {
   }
   if (!(error instanceof Error)) return String(error);
   const code = String((error as { code?: unknown }).code ?? '');
-  if (/^(config|database|migration)_/.test(code) || error.name === 'UsageError') return error.message + trace;
+  if (/^(backup|config|database|migration|upgrade)_/.test(code) || error.name === 'UsageError')
+    return error.message + trace;
   const file = (error as { path?: unknown }).path;
   if (code === 'ENOENT' && file) return `There is no file ${String(file)}.${trace}`;
   if (code === 'EISDIR') return `This is a folder, not a file.${trace}`;

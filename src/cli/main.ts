@@ -1,5 +1,6 @@
 /** The command line. Each noun is a file; this one only gathers them and turns what goes wrong into sentences. */
 import { Command } from 'commander';
+import { backupCommands } from './backup.ts';
 import { definitionCommands } from './definition.ts';
 import { describeFailure } from './failure.ts';
 import { exportCommands } from './export.ts';
@@ -7,6 +8,7 @@ import { filesCommands } from './files.ts';
 import { importCommands } from './import.ts';
 import { keyCommands } from './key.ts';
 import { sampleCommands } from './sample.ts';
+import { upgradeCommands } from './upgrade.ts';
 import { userCommands } from './user.ts';
 
 const program = new Command('groundwork')
@@ -31,6 +33,8 @@ exportCommands(program);
 definitionCommands(program);
 filesCommands(program);
 sampleCommands(program);
+backupCommands(program);
+upgradeCommands(program);
 
 // A reader that goes away, such as `| head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

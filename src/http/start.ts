@@ -85,7 +85,17 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
       webFolder: web.folder,
     });
     opened.push(server.close);
-    const worker = await startWorker({ queue, jobs, pool, replica, definitions, workspace, files, log });
+    const worker = await startWorker({
+      queue,
+      jobs,
+      pool,
+      replica,
+      definitions,
+      workspace,
+      files,
+      backups: config.backups,
+      log,
+    });
     opened.push(worker.stop);
     await listen(server.app, config);
     const url = config.publicUrl ?? localUrl(server.app, config.host);

@@ -1,4 +1,5 @@
 /** Everything a caller can do. A new operation is one line here, and then a route, an API entry and a typed call. */
+import { backupOperations } from './backups.ts';
 import { batchOperations } from './batches.ts';
 import { bulkOperations } from './bulk.ts';
 import { catalogOperations } from './catalog.ts';
@@ -21,6 +22,7 @@ export const operations: readonly Operation[] = [
   ...bulkOperations,
   ...importOperations,
   ...exportOperations,
+  ...backupOperations,
   ...batchOperations,
   ...moneyOperations,
   ...liveOperations,

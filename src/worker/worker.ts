@@ -1,7 +1,15 @@
 /** The worker, a door like the others: takes jobs from the line, gives each its context, and decides nothing. */
 import type { Pool } from 'pg';
 import type { Catalog } from '../core/catalog/catalog.ts';
-import type { Context, FileStore, JobQueue, Log, Principal, Workspace } from '../core/context/context.ts';
+import type {
+  BackupPlan,
+  Context,
+  FileStore,
+  JobQueue,
+  Log,
+  Principal,
+  Workspace,
+} from '../core/context/context.ts';
 import type { Job } from '../operations/job.ts';
 import { permitted } from '../platform/auth/roles.ts';
 import type { ReadReplica } from '../platform/database/read-replica.ts';
@@ -25,6 +33,7 @@ type WorkerDeps = {
   definitions: { current(): Catalog; refresh(): Promise<Catalog> };
   workspace: { current(): Workspace };
   files: FileStore;
+  backups?: BackupPlan;
   log: Log;
 };
 
@@ -75,6 +84,7 @@ const contextOf = (deps: WorkerDeps, signal: AbortSignal): Context => {
     channel: 'worker',
     signal,
     files: deps.files,
+    backups: deps.backups,
     jobs,
     log: deps.log,
     currentCatalog: () => deps.definitions.refresh(),

@@ -81,6 +81,15 @@ export type LiveFeed = {
   ): AsyncIterable<LiveEvent>;
 };
 
+/** Where backups go, when they are taken and proved (cron lines; null: never), and how many are kept. */
+export type BackupPlan = {
+  folder: string;
+  schedule: string | null;
+  check: string | null;
+  /** The newest of so many days, weeks and months. */
+  keep: { days: number; weeks: number; months: number };
+};
+
 export type Context = {
   pool: Pool;
   /**
@@ -106,6 +115,8 @@ export type Context = {
   /** Only at the HTTP door. */
   live?: LiveFeed;
   files?: FileStore;
+  /** Only in the worker, which takes them. */
+  backups?: BackupPlan;
   /** Not at the command line, which does its work itself. */
   jobs?: JobQueue;
   log: Log;

@@ -43,6 +43,7 @@ export const permissions = [
   'keys.manage',
   'imports.run',
   'imports.history',
+  'backups.read',
   'batches.undo_any',
   'exports.read',
   'money.revalue',

@@ -104,8 +104,19 @@ const arrayLiteral = (items: readonly unknown[]): string =>
 const carriedType = (column: StoredColumn): string =>
   isArray(column) || column.type === 'jsonb' ? 'text' : column.type;
 
+/** What is counted or summed over nothing is 0 from the first moment, and is found as that. */
+function countedNothing(object: ObjectModel): Record<string, number> {
+  const born: Record<string, number> = {};
+  for (const field of object.fields.values()) {
+    const fn = field.type.rollup?.(field).fn;
+    if (fn === 'count' || fn === 'sum') born[field.type.columns(field)[0]!.name] = 0;
+  }
+  return born;
+}
+
 async function insertRows(run: Run, on: Queryable, object: ObjectModel, rows: readonly Row[]): Promise<void> {
-  const written = rows.map((row) => columnValues(run, row));
+  const born = countedNothing(object);
+  const written = rows.map((row) => ({ ...born, ...columnValues(run, row) }));
   const used = new Set(written.flatMap((values) => Object.keys(values)));
   const columns = storedColumns(object).filter((column) => used.has(column.name));
   const names = join(columns.map((column) => ident(column.name)));

@@ -1,5 +1,7 @@
 /** The settings of this process, read from the environment once and checked; nothing else reads `process.env`. */
 import { z } from 'zod';
+import { join, resolve } from 'node:path';
+import type { BackupPlan } from '../../core/context/context.ts';
 import type { S3Settings } from '../files/s3-store.ts';
 
 const url = (protocols: RegExp, say: string) =>
@@ -36,6 +38,13 @@ const Environment = z.object({
   STOP_SECONDS: seconds('STOP_SECONDS').default(10),
   PUBLIC_URL: url(/^https?:\/\//, 'PUBLIC_URL must look like https://crm.example.com.').optional(),
   TRUST_PROXY: z.string().default('false'),
+  BACKUP_SCHEDULE: z.string().default('0 3 * * *'),
+  BACKUP_CHECK: z.string().default('0 4 * * 0'),
+  BACKUP_DIR: z.string().optional(),
+  BACKUP_KEEP: z
+    .string()
+    .regex(/^\d{1,4}(,\d{1,4}){0,2}$/, 'BACKUP_KEEP must look like 7,4,6: days, weeks, months.')
+    .default('7,4,6'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   METRICS_TOKEN: z.string().min(16, 'METRICS_TOKEN must have at least 16 characters.').optional(),
 });
@@ -59,6 +68,7 @@ export type Config = {
     /** How long requests and jobs that are under way may take to finish after that. */
     finishSeconds: number;
   };
+  backups: BackupPlan;
   logLevel: string;
   metricsToken?: string;
 };
@@ -91,9 +101,28 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, ''),
     trustProxy: trustProxy(settings.TRUST_PROXY),
     stop: { noticeSeconds: settings.STOP_NOTICE, finishSeconds: settings.STOP_SECONDS },
+    backups: backupPlan(settings),
     logLevel: settings.LOG_LEVEL,
     metricsToken: settings.METRICS_TOKEN,
   };
+}
+
+function backupPlan(settings: z.infer<typeof Environment>): BackupPlan {
+  const [days = 0, weeks = 0, months = 0] = settings.BACKUP_KEEP.split(',').map(Number);
+  return {
+    folder: resolve(settings.BACKUP_DIR ?? join(settings.DATA_DIR, 'backups')),
+    schedule: cronLine('BACKUP_SCHEDULE', settings.BACKUP_SCHEDULE),
+    check: cronLine('BACKUP_CHECK', settings.BACKUP_CHECK),
+    keep: { days, weeks, months },
+  };
+}
+
+/** Five fields, or `off`. */
+function cronLine(name: string, text: string): string | null {
+  const line = text.trim();
+  if (/^(off|no|false|never)$/i.test(line)) return null;
+  if (/^[\d*/,-]+( [\d*/,\-A-Za-z]+){4}$/.test(line)) return line;
+  throw unusable([`${name}: ${name} must be a cron line such as “0 3 * * *”, or off.`]);
 }
 
 function s3Of(settings: z.infer<typeof Environment>): S3Settings | undefined {

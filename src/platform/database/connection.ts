@@ -54,6 +54,12 @@ export function createPool(
   return pool;
 }
 
+/** For a session of its own to where a pool leads: long work, COPY, another database of that server. */
+export function connectionOf(pool: pg.Pool): pg.ClientConfig {
+  const { max: _, min: __, idleTimeoutMillis: ___, ...connection } = pool.options;
+  return { ...connection, pipeline: false };
+}
+
 /** The driver lets `options` in the URL replace ours; both are wanted. */
 function withoutOptions(connectionString: string | undefined): { connectionString?: string; given?: string } {
   if (!connectionString || !URL.canParse(connectionString)) return { connectionString };

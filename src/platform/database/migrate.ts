@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { databaseRefusal } from './refusal.ts';
 
 type Migration = { number: number; name: string; sql: string; sha256: string };
@@ -31,6 +31,22 @@ export async function migrate(pool: Pool, folder: string): Promise<{ applied: st
   } finally {
     client.release(true); // the session ends, and with it its lock and whatever a file has set
   }
+}
+
+/**
+ * Lays the first migrations, up to a number, in the transaction that the caller has begun, as a restore needs them:
+ * the tables as they were when those were all there was. @throws Error `migration_newer` for what is not known here
+ */
+export async function layMigrations(
+  client: ClientBase,
+  folder: string,
+  wanted: readonly { number: number; name: string; sha256: string }[],
+): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [lockKey]);
+  const migrations = readMigrations(folder);
+  known(wanted, migrations);
+  await prepareBookkeeping(client);
+  for (const { sql } of migrations.slice(0, wanted.length)) await client.query(sql);
 }
 
 function readMigrations(folder: string): Migration[] {
@@ -60,7 +76,7 @@ function readMigrations(folder: string): Migration[] {
   });
 }
 
-async function prepareBookkeeping(client: PoolClient): Promise<void> {
+async function prepareBookkeeping(client: ClientBase): Promise<void> {
   const { rows } = await client.query(`SELECT to_regclass('platform.migrations') IS NOT NULL AS there`);
   if (rows[0].there) return;
   await client.query(`
@@ -79,7 +95,16 @@ async function alreadyApplied(client: PoolClient, migrations: Migration[]): Prom
   const { rows } = await client.query<{ number: number; name: string; sha256: string }>(
     'SELECT number, name, sha256 FROM platform.migrations ORDER BY number',
   );
-  for (const row of rows) {
+  known(rows, migrations);
+  return new Set(rows.map((row) => row.number));
+}
+
+/** @throws Error where a migration that was applied is not one of ours, or not as it was. */
+function known(
+  applied: readonly { number: number; name: string; sha256: string }[],
+  migrations: readonly Migration[],
+): void {
+  for (const row of applied) {
     const file = migrations[row.number - 1];
     if (!file) {
       throw databaseRefusal(
@@ -96,7 +121,6 @@ async function alreadyApplied(client: PoolClient, migrations: Migration[]): Prom
       );
     }
   }
-  return new Set(rows.map((row) => row.number));
 }
 
 async function apply(client: PoolClient, migration: Migration): Promise<void> {

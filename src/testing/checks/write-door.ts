@@ -10,6 +10,7 @@ import { lineAt, walk, type Node, type Source } from './syntax.ts';
 const writers: readonly { under: string; why: string }[] = [
   { under: 'src/engine/write/', why: 'the write path' },
   { under: 'src/engine/tables/', why: 'copies between columns while a definition is applied' },
+  { under: 'src/platform/backup/restore-backup.ts', why: 'rows and history together, into an empty place' },
   { under: 'src/platform/auth/auth-adapter.ts', why: 'its tables are those of the schema auth alone' },
 ];
 
