@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { backupCommands } from './backup.ts';
 import { definitionCommands } from './definition.ts';
 import { describeFailure } from './failure.ts';
+import { doctorCommands } from './doctor.ts';
 import { exportCommands } from './export.ts';
 import { filesCommands } from './files.ts';
 import { importCommands } from './import.ts';
@@ -35,6 +36,7 @@ filesCommands(program);
 sampleCommands(program);
 backupCommands(program);
 upgradeCommands(program);
+doctorCommands(program);
 
 // A reader that goes away, such as `| head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

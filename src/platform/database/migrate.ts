@@ -49,6 +49,16 @@ export async function layMigrations(
   for (const { sql } of migrations.slice(0, wanted.length)) await client.query(sql);
 }
 
+/** Names of the migrations that are still to be applied. @throws Error where the data is of a newer version */
+export async function pendingMigrations(pool: Pool, folder: string): Promise<string[]> {
+  const migrations = readMigrations(folder);
+  const { rows } = await pool.query<{ number: number; name: string; sha256: string }>(
+    'SELECT number, name, sha256 FROM platform.migrations ORDER BY number',
+  );
+  known(rows, migrations);
+  return migrations.slice(rows.length).map(({ name }) => name);
+}
+
 function readMigrations(folder: string): Migration[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder)

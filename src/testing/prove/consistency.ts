@@ -7,34 +7,16 @@ import {
   type EventCursor,
   type StoredEvent,
 } from '../../engine/events/read-events.ts';
-import { rollupUpdate } from '../../engine/write/rollups.ts';
+import { staleRollups } from '../../engine/doctor/stale-rollups.ts';
 
 /** Sentences about what does not hold; empty when all is well. */
 export async function inconsistencies(context: Context): Promise<string[]> {
   return [...(await wrongRollups(context)), ...(await brokenEvents(context))];
 }
 
-/** Recomputes every rollup of every record in a transaction that is rolled back, and counts what had to change. */
 async function wrongRollups(context: Context): Promise<string[]> {
-  const found: string[] = [];
-  const client = await context.pool.connect();
-  try {
-    await client.query('BEGIN');
-    for (const object of context.catalog.objects.values()) {
-      const fields = [...object.fields.values()].filter((field) => field.type.rollup);
-      if (fields.length === 0) continue;
-      const wrong = await rows(
-        client,
-        sql`${rollupUpdate(context, object.key, fields, sql`true`)} RETURNING p.id`,
-      );
-      if (wrong.length > 0)
-        found.push(`${wrong.length} ${object.key} had stale rollups, e.g. ${String(wrong[0]!['id'])}`);
-    }
-  } finally {
-    await client.query('ROLLBACK');
-    client.release();
-  }
-  return found;
+  const stale = await staleRollups(context.pool, context);
+  return stale.map(({ object, count, example }) => `${count} ${object} had stale rollups, e.g. ${example}`);
 }
 
 /** Each record has one event per version, from 1 to the version it stands at, and in commit order these only rise. */
