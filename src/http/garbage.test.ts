@@ -126,7 +126,9 @@ async function send(
   path: string,
   body: string | undefined,
   more: Record<string, string>,
+  endless = false,
 ): Promise<number> {
+  if (endless) return listened(method, path, body, more);
   const answer = await server.call(method, path, {
     key,
     body,
@@ -140,6 +142,25 @@ async function send(
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     if (answer.status === 409 || answer.status === 422) expect(answer.body.errors.length).toBeGreaterThan(0);
   }
+  return answer.status;
+}
+
+/** A stream that begins is taken, and left at once. */
+async function listened(
+  method: string,
+  path: string,
+  body: string | undefined,
+  more: Record<string, string>,
+): Promise<number> {
+  const answer = await fetch(server.url + path, {
+    method,
+    body,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...more },
+  });
+  const begun = answer.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+  if (begun) await answer.body?.cancel();
+  else expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  expect(answer.status).toBeLessThan(500);
   return answer.status;
 }
 
@@ -176,6 +197,7 @@ test.for(operations.map((operation) => [operation.name, operation] as const))('%
           `${filled}${reads && search.size > 0 ? `?${search}` : ''}`,
           body,
           reads ? { ...extra, 'content-type': 'application/json' } : extra,
+          operation.http.events,
         );
       },
     ),
