@@ -157,6 +157,7 @@ function objectModel(
     nameFields,
     searchFields: definition.search ?? nameFields,
     ownerField: definition.owner_field,
+    oldIdField: definition.old_id_field,
     reverse: new Map(),
     pipelines: [...pipelines.values()]
       .filter((pipeline) => pipeline.object === key)

@@ -54,6 +54,8 @@ export type ObjectModel = {
   nameFields: readonly string[];
   searchFields: readonly string[];
   ownerField: string | undefined;
+  /** The field for the id that a record had in the system it came from. */
+  oldIdField: string | undefined;
   reverse: ReadonlyMap<string, ReverseLink>;
   /** Pipelines of this object, the default first; empty when it has none. */
   pipelines: readonly PipelineModel[];

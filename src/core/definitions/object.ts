@@ -15,7 +15,9 @@ export const FieldShape = z.looseObject({
   unique: z.boolean().optional(),
   indexed: z.boolean().optional(),
   default: z.unknown().optional(),
-  synonyms: z.array(z.string()).optional().meta({ description: 'Column names that import maps here' }),
+  synonyms: z.array(z.string()).optional().meta({
+    description: 'Column names that import maps here; `first name + last name` puts two columns together',
+  }),
   section: z.string().optional().meta({ description: 'Heading under which the record page shows it' }),
   retired: z.boolean().optional().meta({ description: 'Hidden; its column stays until dropped on purpose' }),
 });
@@ -54,6 +56,11 @@ export const ObjectDefinition = z.strictObject({
     .union([Key, z.array(Key).min(1)])
     .meta({ description: 'The field, or fields, a record is called by' }),
   owner_field: Key.optional().meta({ description: 'The person field that scopes own and team read' }),
+  old_id_field: Key.optional().meta({
+    description:
+      'The text field for the id that a record had in the system it came from; import fills it and finds links by it',
+  }),
+  synonyms: z.array(z.string()).optional().meta({ description: 'What other systems call these records' }),
   search: z.array(Key).optional().meta({ description: 'Fields that text search reads' }),
   serves: z.enum(servingParts).optional().meta({
     description: 'The part the engine gives this object, e.g. what `advance` sends along as an activity',

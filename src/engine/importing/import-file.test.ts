@@ -191,7 +191,7 @@ test('a key that begins with a dollar sign is text like any other', async () => 
   });
 });
 
-test('a column id updates, an unknown id is refused, and ids of another system are listed and left alone', async () => {
+test('a column id updates, an unknown id is refused, and ids of another system are kept as old ids', async () => {
   const id = await workspace.create('accounts', { name: 'By Id' });
   const own = await load(
     'accounts',
@@ -207,11 +207,36 @@ test('a column id updates, an unknown id is refused, and ids of another system a
     ],
   });
   const foreign = await load('accounts', 'ID,name\n001x02,Foreign One\n001x03,Foreign Two\n');
-  expect(foreign).toMatchObject({
-    done: 2,
-    created: 2,
-    skipped_columns: [{ header: 'ID', why: 'its ids are those of another system' }],
-  });
+  expect(foreign).toMatchObject({ done: 2, created: 2, skipped_columns: [] });
+  expect(foreign.columns).toContainEqual({ header: 'ID', field: 'old_id', how: 'likeness' });
+  const linked = await load(
+    'contacts',
+    `Contact ID;Last name;Account ID\n7;Of One;001x02\n8;Of ours;${id}\n9;Of nobody;001x99\n`,
+  );
+  expect(linked).toMatchObject({ done: 3, left: [{ field: 'account', raw: '001x99' }] });
+  expect(await found('contacts', { 'account.old_id': '001x02' }, 'old_id')).toMatchObject([{ old_id: '7' }]);
+  expect(await found('contacts', { account: id }, 'old_id')).toMatchObject([{ old_id: '8' }]);
+  const again = await load('contacts', 'Contact ID,City\n7,Bern\n', { key: 'old_id' });
+  expect(again).toMatchObject({ changed: 1, created: 0 });
+});
+
+test('columns are put together by a template, and by themselves where a name stands in parts', async () => {
+  const parts = await load(
+    'leads',
+    'First name,Last name,Email\nAna, Lima ,ana@parts.example\n,,nobody@parts.example\n',
+  );
+  expect(parts).toMatchObject({ done: 1, refused: [{ line: 3 }] });
+  expect(parts.columns.slice(0, 2)).toEqual([
+    { header: 'First name', field: 'name', how: 'synonym' },
+    { header: 'Last name', field: 'name', how: 'synonym' },
+  ]);
+  const mappingText = "templates: { name: 'Lead {Email} ({No})' }";
+  const made = await load('leads', 'Email,No\nbo@parts.example,4\n', { mappingText });
+  expect(made).toMatchObject({ done: 1, refused_total: 0, skipped_columns: [] });
+  expect(await found('leads', { email: { contains: 'parts.example' } })).toMatchObject([
+    { name: 'Ana Lima' },
+    { name: 'Lead bo@parts.example (4)' },
+  ]);
 });
 
 test('a mapping file decides columns, values, constants and the order of dates', async () => {

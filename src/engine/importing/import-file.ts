@@ -15,7 +15,8 @@ import { bornWith } from '../write/prepare.ts';
 import { atBeginning, type ImportPosition } from './import-progress.ts';
 import { listProblems, resultOf, type LeftValue, type RefusedRow } from './import-result.ts';
 import { firstChunk, runImport } from './import-run.ts';
-import { mapColumns, type ColumnMap } from './map-columns.ts';
+import type { ColumnMap } from './column-map.ts';
+import { mapColumns } from './map-columns.ts';
 import type { MappingFile } from './mapping-file.ts';
 import { columnsOf, isProblemsFile, mendedFile, type Before } from './mended-file.ts';
 import { openTable } from './open-table.ts';
@@ -370,7 +371,7 @@ function planOf(
     const renamed = file.header[at]?.renamed;
     return renamed !== 'ours' && (renamed !== 'empty' || found.filled.has(at));
   });
-  if (map.id && !found.ownIds && found.rows > 0) {
+  if (map.id && !map.id.old && !found.ownIds && found.rows > 0) {
     skipped.push({ header: map.id.header, why: 'its ids are those of another system' });
   }
   notes.push(...file.notes, ...found.notes);
@@ -385,15 +386,24 @@ function planOf(
     encoding: file.encoding.name,
     delimiter: delimiterNames[file.delimiter] ?? file.delimiter,
     ...(file.sheet ? { sheet: file.sheet.name } : {}),
-    columns: [
-      ...(map.id && found.ownIds ? [{ header: map.id.header, field: 'id', how: 'key' }] : []),
-      ...map.columns.map(({ header, field, by, rest, how }) => ({
-        header,
-        field: [by ? `${field.key}.${by}` : field.key, ...(rest ? [rest.key] : [])].join(' + '),
-        how,
-      })),
-    ],
+    columns: plannedColumns(file, map, found.ownIds),
     skipped_columns: skipped,
     notes,
   };
+}
+
+/** What each column fills: several fields, or one together with other columns. */
+function plannedColumns(file: TableFile, map: ColumnMap, ownIds: boolean): ImportPlan['columns'] {
+  const planned = new Map<string, ImportPlan['columns'][number]>();
+  const plan = (header: string, field: string, how: string): void => {
+    const before = planned.get(header);
+    planned.set(header, before ? { ...before, field: `${before.field} + ${field}` } : { header, field, how });
+  };
+  if (map.id && ownIds) plan(map.id.header, 'id', 'key');
+  else if (map.id?.old) plan(map.id.header, map.id.old.key, 'likeness');
+  for (const { index, field, by, rest, pieces, how } of map.columns) {
+    const fills = [by ? `${field.key}.${by}` : field.key, ...(rest ? [rest.key] : [])].join(' + ');
+    for (const at of pieces ?? [index]) if (typeof at === 'number') plan(file.header[at]!.name, fills, how);
+  }
+  return [...planned.values()];
 }

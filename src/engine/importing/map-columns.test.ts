@@ -97,6 +97,12 @@ test('the most exact match wins and a field is filled once', () => {
   ]);
 });
 
+test('of several columns for a field the one wins whose name stands first among the synonyms', () => {
+  const found = map('contacts', columns('Business phone', 'Phone number', 'Mobile'));
+  expect(found.columns.map(({ header, field }) => [header, field.key])).toEqual([['Mobile', 'phone']]);
+  expect(found.skipped.map(({ header }) => header)).toEqual(['Phone number', 'Business phone']);
+});
+
 test('a column without a field is listed, as is the second of one name', () => {
   const found = map(
     'contacts',
@@ -138,6 +144,10 @@ test.each([
   ['a field that the CRM keeps', 'columns: { a: created_at }', 'unknown_field'],
   ['a field that the caller may not write', 'constants: { notes: x }', 'unknown_field'],
   ['a field twice', 'columns: { a: name, b: name }', 'field_twice'],
+  ['a template of a column that is not there', "templates: { name: '{nope}' }", 'unknown_column'],
+  ['a template without a column', 'templates: { name: x }', 'no_column_named'],
+  ['a template for what a column fills', "columns: { a: name }\ntemplates: { name: '{b}' }", 'field_twice'],
+  ['a template for a field that is not there', "templates: { nmae: '{b}' }", 'unknown_field'],
   ['a linked field that is not there', 'columns: { a: parent.nope }', 'unknown_field'],
   [
     'values of a field that is not there',

@@ -1,42 +1,15 @@
 /**
- * Which column fills which field. By the mapping file where it says so, else by name: key, label, synonym,
- * then without the object's own name around it. The most exact match wins, a field is filled once, and a
+ * Which column fills which field. By the mapping file where it says so, else by name. A field is filled once, and a
  * column that fills nothing is listed, never guessed.
  */
 import { fold } from '../../core/conditions/fold.ts';
 import type { Catalog, FieldModel, ObjectModel } from '../../core/catalog/catalog.ts';
 import { suggestion } from '../../core/catalog/nearest.ts';
 import { issue, refusal, type Issue } from '../../core/errors/problem.ts';
+import type { ColumnMap } from './column-map.ts';
+import { mapByName } from './map-by-name.ts';
 import type { MappingFile } from './mapping-file.ts';
 import type { TableColumn } from './table-file.ts';
-
-export type MappedColumn = {
-  index: number;
-  header: string;
-  field: FieldModel;
-  /** The linked record is found by this field of it, instead of by its name. */
-  by?: string;
-  /** Index of its second column, as exports write it: the id of a link, the currency of money. */
-  beside?: number;
-  /** A whole name in one column: its last word, or what stands before a comma, goes to this field. */
-  rest?: FieldModel;
-  how: 'mapping' | 'key' | 'label' | 'synonym' | 'likeness';
-};
-
-export type ColumnMap = {
-  columns: MappedColumn[];
-  skipped: { header: string; why: string }[];
-  /** Column whose cells are ids of our records. */
-  id?: { index: number; header: string };
-  /** Field by whose value existing records are found. */
-  key?: FieldModel;
-  constants: { field: FieldModel; value: string }[];
-  /** What stands in the file, folded → what it means; by field key. */
-  values: Map<string, Map<string, string | null>>;
-};
-
-/** Letters and digits alone, folded: `E-Mail 1` and `email_1` are one name. */
-export const bare = (text: string): string => fold(text).replace(/[^\p{L}\p{M}\p{N}]+/gu, '');
 
 /** Throws a 422 problem for a mapping or key that names what is not there, or when nothing maps. */
 export function mapColumns(input: {
@@ -75,6 +48,26 @@ export function mapColumns(input: {
     );
   };
 
+  const unknownColumn = (path: string, name: string): void => {
+    issues.push(
+      issue(path, 'unknown_column', 'The file has no column “{name}”.', 'Its columns are {columns}.', {
+        name,
+        columns: header.map((column) => column.name).join(', '),
+      }),
+    );
+  };
+  const twice = (path: string, field: FieldModel, name: string): void => {
+    issues.push(
+      issue(
+        path,
+        'field_twice',
+        '“{label}” is filled twice: by {other} and by {name}.',
+        'Fill it by one of them alone, or put columns together under templates.',
+        { label: field.label, other: taken.get(field.key), name },
+      ),
+    );
+  };
+
   for (const [key, value] of Object.entries(mapping.constants ?? {})) {
     const field = fields.get(key);
     if (!field) {
@@ -85,16 +78,49 @@ export function mapColumns(input: {
     taken.set(key, 'the constant in the mapping');
   }
 
+  for (const [key, text] of Object.entries(mapping.templates ?? {})) {
+    const path = `mapping.templates.${key}`;
+    const field = fields.get(key);
+    if (!field) {
+      unknown(path, key);
+      continue;
+    }
+    const pieces = piecesOf(text, header);
+    const lost = pieces.filter((piece) => typeof piece === 'object');
+    for (const { unknown: name } of lost) unknownColumn(path, name);
+    const at = pieces.filter(isIndex);
+    if (at.length === 0 && lost.length === 0) {
+      issues.push(
+        issue(
+          path,
+          'no_column_named',
+          '“{text}” names no column.',
+          'Put columns in braces, such as {example}, or make it a constant.',
+          { text, example: '{First name} {Last name}' },
+        ),
+      );
+    }
+    if (at.length === 0 || lost.length > 0) continue;
+    if (taken.has(key)) {
+      twice(path, field, `“${text}”`);
+      continue;
+    }
+    taken.set(key, `“${text}”`);
+    const index = at[0]!;
+    map.columns.push({
+      index,
+      header: header[index]!.name,
+      field,
+      pieces: pieces as (string | number)[],
+      how: 'mapping',
+    });
+  }
+
   for (const [name, target] of Object.entries(mapping.columns ?? {})) {
     const path = `mapping.columns.${name}`;
     const index = columnNamed(header, name);
     if (index === undefined) {
-      issues.push(
-        issue(path, 'unknown_column', 'The file has no column “{name}”.', 'Its columns are {columns}.', {
-          name,
-          columns: header.map((column) => column.name).join(', '),
-        }),
-      );
+      unknownColumn(path, name);
       continue;
     }
     if (!free(index)) {
@@ -121,19 +147,7 @@ export function mapColumns(input: {
       continue;
     }
     if (taken.has(key)) {
-      issues.push(
-        issue(
-          path,
-          'field_twice',
-          '“{label}” is filled twice: by {other} and by “{name}”.',
-          'Map one of them alone.',
-          {
-            label: field.label,
-            other: taken.get(key),
-            name,
-          },
-        ),
-      );
+      twice(path, field, `“${name}”`);
       continue;
     }
     if (by !== undefined && !linkedField(input.catalog, field, by)) {
@@ -152,10 +166,20 @@ export function mapColumns(input: {
     map.columns.push({ index, header: header[index]!.name, field, by, how: 'mapping' });
   }
 
-  byName();
+  mapByName({
+    catalog: input.catalog,
+    object,
+    fields,
+    header,
+    map,
+    taken,
+    isFree: free,
+    decide: (index) => decided.add(index),
+  });
 
+  const joined = new Set(map.columns.flatMap(({ pieces }) => pieces?.filter(isIndex) ?? []));
   header.forEach((column, index) => {
-    if (!free(index)) return;
+    if (!free(index) || joined.has(index)) return;
     map.skipped.push({ header: column.name, why: unmapped[column.renamed ?? 'named'] });
   });
   map.columns.sort((a, b) => a.index - b.index);
@@ -177,7 +201,7 @@ export function mapColumns(input: {
   } else if (key !== undefined) {
     const field = fields.get(key);
     if (!field) unknown('key', key);
-    else if (!map.columns.some((column) => column.field.key === key)) {
+    else if (!map.columns.some((column) => column.field.key === key) && map.id?.old !== field) {
       issues.push(
         issue(
           'key',
@@ -225,115 +249,6 @@ export function mapColumns(input: {
     ]);
   }
   return map;
-
-  function byName(): void {
-    const own = new Set([object.key, object.label.one, object.label.many].map(bare));
-    const names = namesOf(fields);
-    const claim = (index: number, field: FieldModel, how: MappedColumn['how']): void => {
-      const other = taken.get(field.key);
-      const name = header[index]!.name;
-      decided.add(index);
-      if (other !== undefined) {
-        map.skipped.push({ header: name, why: `${field.label} is filled by ${other}` });
-        return;
-      }
-      taken.set(field.key, `“${name}”`);
-      map.columns.push({ index, header: name, field, how });
-    };
-    // A repeated or nameless column is never mapped by its name: the first of that name is.
-    const open = header.map((column, index) => ({
-      index,
-      name: bare(column.name),
-      exact: column.name,
-      column,
-    }));
-    const each = (work: (one: (typeof open)[number]) => void): void => {
-      for (const one of open) if (free(one.index) && !one.column.renamed && one.name !== '') work(one);
-    };
-    each(({ index, name }) => {
-      if (name !== 'id' || map.id) return;
-      map.id = { index, header: header[index]!.name };
-      decided.add(index);
-    });
-    each(({ index, exact }) => {
-      const field = fields.get(exact);
-      if (field) claim(index, field, 'key');
-    });
-    each(({ index, exact }) => {
-      const [key, part] = exact.split('.', 2);
-      const own = part !== undefined && map.columns.find(({ field }) => field.key === key);
-      if (!own || own.field.type.inFile?.beside !== part) return;
-      own.beside = index;
-      decided.add(index);
-    });
-    for (const how of ['key', 'label', 'synonym'] as const) {
-      each(({ index, name }) => {
-        const field = names[how].get(name);
-        if (field) claim(index, field, how);
-      });
-    }
-    // `Deal amount` or `Lead: e-mail` where the file says whose field it is.
-    each(({ index, name }) => {
-      for (const word of own) {
-        const rest = name.startsWith(word)
-          ? name.slice(word.length)
-          : name.endsWith(word)
-            ? name.slice(0, -word.length)
-            : '';
-        if (rest.length < 2) continue;
-        const field = names.key.get(rest) ?? names.label.get(rest) ?? names.synonym.get(rest);
-        if (field) return claim(index, field, 'likeness');
-      }
-    });
-    // A column called by the object itself holds what its records are called.
-    each(({ index, name }) => {
-      const field = object.nameFields.length === 1 ? fields.get(object.nameFields[0]!) : undefined;
-      if (field && own.has(name)) claim(index, field, 'likeness');
-    });
-    // A whole name where the object keeps its parts.
-    each(({ index, name }) => {
-      const [first, last] = object.nameFields.map((key) => fields.get(key));
-      if (object.nameFields.length !== 2 || !first || !last || taken.has(first.key) || taken.has(last.key))
-        return;
-      if (!['name', 'fullname'].includes(name) && !own.has(name.replace(/(full)?name$/, ''))) return;
-      taken.set(last.key, `“${header[index]!.name}”`);
-      claim(index, first, 'likeness');
-      map.columns.at(-1)!.rest = last;
-    });
-    // `Account id`, `account_name`: the link itself.
-    each(({ index, name }) => {
-      for (const field of fields.values()) {
-        if (!field.type.linkTo?.(field)) continue;
-        const link = [bare(field.key), bare(field.label)].find(
-          (word) => name === `${word}id` || name === `${word}name`,
-        );
-        if (link) return claim(index, field, 'likeness');
-      }
-    });
-  }
-}
-
-/** Field by bare name; a name that two fields share maps to neither. */
-function namesOf(
-  fields: ReadonlyMap<string, FieldModel>,
-): Record<'key' | 'label' | 'synonym', Map<string, FieldModel>> {
-  const collect = (of: (field: FieldModel) => readonly string[]): Map<string, FieldModel> => {
-    const found = new Map<string, FieldModel>();
-    const torn = new Set<string>();
-    for (const field of fields.values()) {
-      for (const name of new Set(of(field).map(bare))) {
-        if (found.has(name)) torn.add(name);
-        found.set(name, field);
-      }
-    }
-    for (const name of torn) found.delete(name);
-    return found;
-  };
-  return {
-    key: collect((field) => [field.key]),
-    label: collect((field) => [field.label]),
-    synonym: collect((field) => field.definition.synonyms ?? []),
-  };
 }
 
 function columnNamed(header: readonly TableColumn[], name: string): number | undefined {
@@ -348,6 +263,19 @@ function linkedField(catalog: Catalog, field: FieldModel, by: string): boolean {
   const target = field.type.linkTo?.(field);
   return target !== undefined && (catalog.objects.get(target)?.fields.has(by) ?? false);
 }
+
+const isIndex = (piece: unknown): piece is number => typeof piece === 'number';
+
+/** `{First name} {Last name}` → indexes of columns, and what stands between them. */
+function piecesOf(text: string, header: readonly TableColumn[]): Piece[] {
+  const parts = text.split(/(\{[^{}]+\})/).filter((part) => part !== '');
+  return parts.map((part): Piece => {
+    const name = /^\{(.+)\}$/s.exec(part)?.[1];
+    return name === undefined ? part : (columnNamed(header, name) ?? { unknown: name });
+  });
+}
+
+type Piece = string | number | { unknown: string };
 
 const unmapped = {
   named: 'no field has this name',

@@ -11,6 +11,10 @@ export const MappingFile = z.strictObject({
     description:
       'Column name → field key, `link.field` to find the linked record by that field, or null to skip',
   }),
+  templates: z
+    .record(z.string(), z.string().min(1).max(1_000))
+    .optional()
+    .meta({ description: 'Field → text with columns in braces, such as `{First name} {Last name}`' }),
   values: z
     .record(z.string(), z.record(z.string(), Text.nullable()))
     .optional()

@@ -1,8 +1,9 @@
 /** A row of a file → what the write path is asked to do with it. */
 import { fold } from '../../core/conditions/fold.ts';
+import { isUuid } from '../../core/identity/uuid-v7.ts';
 import type { Issue } from '../../core/errors/problem.ts';
 import type { Values } from '../write/change.ts';
-import type { ColumnMap } from './map-columns.ts';
+import { cellOf, type ColumnMap, type MappedColumn } from './column-map.ts';
 import type { TableRow } from './table-file.ts';
 
 /** A row as it goes through the import, and as it waits for later ones: plain JSON. */
@@ -31,8 +32,9 @@ export function rowChange(
   delimiter: string,
 ): ImportRow {
   const set: Values = {};
-  for (const { index, field, by, rest, beside } of map.columns) {
-    const own = row.cells[index]!.trim();
+  for (const column of map.columns) {
+    const { field, rest, beside } = column;
+    const own = cellOf(row.cells, column);
     const cell = beside === undefined ? own : field.type.inFile!.read(own, row.cells[beside]!.trim(), ownIds);
     const meanings = map.values.get(field.key);
     const known = meanings?.get(fold(cell));
@@ -42,8 +44,10 @@ export function rowChange(
       const [first, last] = nameParts(text);
       if (first !== '') set[field.key] = first;
       set[rest.key] = last;
-    } else set[field.key] = by === undefined ? text : { match: { [by]: text } };
+    } else set[field.key] = isFoundBy(column, text) ? { match: { [column.by!]: text } } : text;
   }
+  const id = map.id ? row.cells[map.id.index]!.trim() : '';
+  if (map.id?.old && !ownIds && id !== '') set[map.id.old.key] = id;
   for (const { field, value } of map.constants) set[field.key] = value;
   const change: ImportRow = {
     row: row.row,
@@ -53,12 +57,16 @@ export function rowChange(
   };
   if (row.notes.length > 0) change.notes = row.notes;
   const mended = map.mended === undefined ? '' : row.cells[map.mended]!.trim();
-  const id = mended || (map.id && ownIds ? row.cells[map.id.index]!.trim() : '');
-  if (id !== '') change.id = id;
+  const record = mended || (ownIds ? id : '');
+  if (record !== '') change.id = record;
   const key = map.key && set[map.key.key];
   if (change.id === undefined && typeof key === 'string') change.key = key;
   return change;
 }
+
+/** Where nobody asked for it, an id of ours and an e-mail say whom they mean by themselves. */
+const isFoundBy = ({ by, how }: MappedColumn, text: string): boolean =>
+  by !== undefined && (how === 'mapping' || !(text.includes('@') || isUuid(text)));
 
 /** `Anna Maria Berg` and `Berg, Anna Maria` → `Anna Maria`, `Berg`; one word is the last name. */
 function nameParts(text: string): [first: string, last: string] {

@@ -4,7 +4,7 @@
  */
 import type { FieldModel } from '../../core/catalog/catalog.ts';
 import { isUuid } from '../../core/identity/uuid-v7.ts';
-import type { ColumnMap, MappedColumn } from './map-columns.ts';
+import { cellOf, type ColumnMap, type MappedColumn } from './column-map.ts';
 import type { TableFile } from './table-file.ts';
 
 export type DateOrder = 'dmy' | 'mdy' | 'ymd';
@@ -43,8 +43,8 @@ export async function survey(
       if (row.refused) continue;
       if (filled.size < file.header.length) row.cells.forEach((cell, at) => cell !== '' && filled.add(at));
       if (map.id && !ownIds) ownIds = isUuid(row.cells[map.id.index]!.trim());
-      for (const { index } of dates) weighDate(row.cells[index]!, order);
-      for (const { index } of numbers) weighMark(row.cells[index]!, mark);
+      for (const column of dates) weighDate(cellOf(row.cells, column), order);
+      for (const column of numbers) weighMark(cellOf(row.cells, column), mark);
     }
   }
   const notes: string[] = [];

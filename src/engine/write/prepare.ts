@@ -387,11 +387,11 @@ function required(row: Row, issues: Issue[]): void {
         issue(
           row.path + field.key,
           'required',
-          '“{label}” is needed{by}.',
+          '“{label}” is needed.{by}',
           { say: 'Give {label} a value.', set: [field.key] },
           {
             label: field.label,
-            by: field.definition.required_by ? ` for ${field.definition.required_by}` : '',
+            by: field.definition.required_by ? ` ${field.definition.required_by}` : '',
           },
         ),
       );

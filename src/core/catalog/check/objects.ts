@@ -88,6 +88,9 @@ function checkObject(object: ObjectModel, catalog: Catalog): Issue[] {
     const pointsToUser = (field: FieldModel) => users !== undefined && field.type.linkTo?.(field) === users;
     needs([definition.owner_field], `${path}.owner_field`, pointsToUser, 'an owner is a user');
   }
+  if (definition.old_id_field !== undefined) {
+    needs([definition.old_id_field], `${path}.old_id_field`, isText, 'an old id is text that is stored');
+  }
   if (definition.follows) {
     needs(
       definition.follows,
