@@ -52,9 +52,15 @@ export const setupOperations = [
   defineOperation({
     name: 'setup.check',
     summary: 'Whether a set-up link still holds',
+    description:
+      '`currency` is there where money is stored already: it is reported in that one, and stays so.',
     input: z.strictObject({ token: Token }),
+    output: z.object({ currency: z.string().optional() }),
     http: { method: 'POST', path: '/api/v1/setup/check', open: true },
-    run: (context, { token }) => checkSetupToken(context.pool, token),
+    async run(context, { token }) {
+      await checkSetupToken(context.pool, token);
+      return (await holdsMoney(context)) ? { currency: context.workspace.currency } : {};
+    },
   }),
   defineOperation({
     name: 'setup.finish',

@@ -15,7 +15,8 @@ export const signIn = (input: { email: string; password: string }) =>
 export const signOut = () => request<void>('DELETE', '/session');
 
 /** Whether a set-up link still holds; refused where it does not. */
-export const checkSetUp = (token: string) => request<unknown>('POST', '/setup/check', { body: { token } });
+export const checkSetUp = (token: string) =>
+  request<{ currency?: string }>('POST', '/setup/check', { body: { token } });
 
 /** Makes the first administrator and signs the browser in. */
 export const setUp = (input: SetupInput) => request<unknown>('POST', '/setup', { body: input });

@@ -35,7 +35,7 @@ export function SetUpPage() {
         name: name.trim(),
         email: email.trim(),
         password,
-        workspace: { name: team.trim(), timeZone: zone, currency, country },
+        workspace: { name: team.trim(), timeZone: zone, currency: fixed ?? currency, country },
       }),
     onSuccess: () => {
       client.clear();
@@ -73,6 +73,8 @@ export function SetUpPage() {
     retry: false,
     staleTime: Infinity,
   });
+  /** Amounts are stored already, and are worth what they are in this one. */
+  const fixed = link.data?.currency;
   if (link.isError && problemOf(link.error).status !== 0) {
     const [issue] = problemOf(link.error).errors;
     return (
@@ -165,7 +167,9 @@ export function SetUpPage() {
             id="currency"
             label={t('setUp.currency')}
             data={currencies()}
-            value={currency}
+            value={fixed ?? currency}
+            disabled={fixed !== undefined}
+            description={fixed && t('setUp.currencyFixed', { currency: fixed })}
             onChange={(value) => value && setCurrency(value)}
             error={at('workspace.currency')}
             searchable
