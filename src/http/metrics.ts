@@ -1,6 +1,6 @@
 /** Prometheus metrics of this process. Labels are names of operations and status codes: few, and never personal. */
 import type { FastifyInstance } from 'fastify';
-import type { Pool } from 'pg';
+import { gauges, type Measured } from './gauges.ts';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 declare module 'fastify' {
@@ -12,28 +12,30 @@ declare module 'fastify' {
   }
 }
 
+export const requestDurations = {
+  name: 'groundwork_http_request_seconds',
+  help: 'How long answers took, by operation and status',
+  labelNames: ['operation', 'status'],
+  buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+};
+
 /** Counts and logs every answer; gives the registry that /metrics prints. */
-export function countRequests(app: FastifyInstance, deps: { pool: Pool }): Registry {
+export function countRequests(app: FastifyInstance, deps: Measured): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const durations = new Histogram({
-    name: 'groundwork_http_request_seconds',
-    help: 'How long answers took, by operation and status',
-    labelNames: ['operation', 'status'],
-    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-    registers: [registry],
-  });
-  new Gauge({
-    name: 'groundwork_database_sessions',
-    help: 'Sessions of the pool, by state',
-    labelNames: ['state'],
-    registers: [registry],
-    collect() {
-      this.set({ state: 'open' }, deps.pool.totalCount);
-      this.set({ state: 'idle' }, deps.pool.idleCount);
-      this.set({ state: 'waited_for' }, deps.pool.waitingCount);
-    },
-  });
+  const durations = new Histogram({ ...requestDurations, registers: [registry] });
+  for (const { name, help, labels, read } of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: [...labels],
+      registers: [registry],
+      async collect() {
+        this.reset();
+        for (const sample of await read(deps)) this.set(sample.labels ?? {}, sample.value);
+      },
+    });
+  }
   app.addHook('onResponse', async (request, reply) => {
     const { operation = 'other', endless } = request.routeOptions.config ?? {};
     if (!endless || reply.statusCode >= 400)

@@ -249,6 +249,22 @@ describe('around the API', () => {
     await guarded.close();
   });
 
+  test('metrics tell how backups, batches and definitions stand', async () => {
+    const { pool } = server.database;
+    await pool.query(
+      `INSERT INTO platform.backups (id, name, host, state, moment, with_key, checked_at, check_state)
+       VALUES (gen_random_uuid(), 'x', 'h', 'done', '2026-11-25T00:00:00Z', false, now(), 'failed');
+       INSERT INTO platform.batches (id, kind, object, state, actor, actor_name)
+       VALUES (gen_random_uuid(), 'import', 'accounts', 'paused', 'user:x', 'X')`,
+    );
+    const text = (await server.call('GET', '/metrics')).body as string;
+    expect(text).toContain('groundwork_last_backup_timestamp_seconds 1795564800');
+    expect(text).toContain('groundwork_last_backup_check 0');
+    expect(text).toContain('groundwork_batches{kind="import",state="paused"} 1');
+    expect(text).toContain(`groundwork_definition_epoch ${server.catalog.epoch}`);
+    expect(text).toMatch(/groundwork_build_info\{version="\d[^"]*",node="\d[^"]*"\} 1/);
+  });
+
   test('pages run only scripts of their own and stay out of frames', async () => {
     const { headers } = await server.call('GET', '/', { headers: { accept: 'text/html' } });
     const policy = headers.get('content-security-policy')!;

@@ -10,6 +10,7 @@ import { checkpointsPage, fieldTypesPage, operatorsPage } from './kinds.ts';
 import { code, page, plain } from './markdown.ts';
 import { listsPage, objectPage, pipelinePage, rolesPage } from './packs.ts';
 import { shippedCatalog, type Shipped } from './shipped.ts';
+import { logPage, metricsPage } from './watching.ts';
 
 export async function referencePages(): Promise<Map<string, string>> {
   const shipped = shippedCatalog();
@@ -23,6 +24,8 @@ export async function referencePages(): Promise<Map<string, string>> {
     ['api.md', apiPage(operations)],
     ['errors.md', errorCodesPage()],
     ['cli.md', await cliPage()],
+    ['metrics.md', metricsPage()],
+    ['log.md', logPage()],
   ]);
   for (const object of catalog.objects.values())
     pages.set(`objects/${object.key}.md`, objectPage(object, catalog));
@@ -55,5 +58,6 @@ function indexPage({ catalog, packs }: Shipped): string {
     `- Objects: ${links('objects', catalog.objects.keys())}\n- Pipelines: ${links('pipelines', catalog.pipelines.keys())}\n- [Reference lists](lists.md)\n- [Roles](roles.md)`,
     '## Doors',
     '- [API operations](api.md)\n- [Error codes](errors.md)\n- [Command line](cli.md)',
+    '## Running it\n\n- [Metrics](metrics.md)\n- [Log](log.md)',
   ]);
 }
