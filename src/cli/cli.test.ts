@@ -107,6 +107,33 @@ test('export writes a file that import reads back, and leaves none where it is r
   expect(existsSync(join(folder, 'bad.csv'))).toBe(false);
 }, 60_000);
 
+test('a folder is imported file by file, a batch line for each, and exits as one file does', async () => {
+  mkdirSync(join(folder, 'old crm'));
+  csv('old crm/deals.csv', 'deal name,account\nFolder deal,Folder Inc\n');
+  csv('old crm/accounts.csv', 'name\nFolder Inc\n');
+  const whole = await run(['import', 'old crm']);
+  expect(whole).toMatchObject({ code: 0, err: '' });
+  expect(whole.out).toMatch(/1 {2}accounts.csv → Accounts \(by its name\)\n.* 2 {2}deals.csv/);
+  const batches = whole.out.trimEnd().split('\n').slice(-2);
+  for (const line of batches) expect(line).toMatch(batchLine);
+
+  csv(
+    'old crm/contacts.csv',
+    'last name,email,nobody knows\nOk,ok@folder.example,\nTwo,two@folder.example,x,y\n',
+  );
+  const more = await run(['import', 'old crm']);
+  expect(more.code).toBe(2);
+  expect(more.out).toContain('accounts.csv was loaded before');
+  expect(more.out.trimEnd().split('\n').slice(-3)).toEqual(expect.arrayContaining(batches));
+
+  const unclear = await run(['import', 'old crm', '--object', 'accounts']);
+  expect(unclear).toMatchObject({ code: 1, out: '' });
+  csv('old crm/mystery.csv', 'x,y\n1,2\n');
+  const mystery = await run(['import', 'old crm']);
+  expect(mystery).toMatchObject({ code: 1, out: '' });
+  expect(mystery.err).toContain('mystery.csv');
+}, 60_000);
+
 test('undo takes an import back and names its own batch', async () => {
   const made = await run(['import', csv('undo.csv', 'name\nTo be undone\n'), '--object', 'accounts']);
   const batch = made.last!.replace('batch ', '');

@@ -27,14 +27,15 @@ const labelOf = (object: ObjectModel | undefined, field: string): string =>
     .map((key) => {
       const [own, by] = key.split('.');
       const label = object?.fields.get(own!)?.label ?? key;
-      return by ? `${label}, found by its ${by}` : label;
+      return by ? `${label}, found by its ${by.replaceAll('_', ' ')}` : label;
     })
     .join(' and ');
 
+/** `closing`: how to undo it and the line that names the batch, which are the last. */
 export function importResultLines(
   result: ImportResult,
   object: ObjectModel | undefined,
-  dryRun: boolean,
+  { dryRun, closing = true }: { dryRun: boolean; closing?: boolean },
 ): string[] {
   const lines = ['', summary(result, dryRun)];
   const refused = grouped(
@@ -61,8 +62,9 @@ export function importResultLines(
         '',
         `To mend them and feed them again: ./groundwork import problems ${result.batch} --out problems.csv`,
       );
-    if (result.stopped) lines.push(`To go on: ./groundwork import resume ${result.batch}`);
-    lines.push(`To undo: ./groundwork import undo ${result.batch}`, `batch ${result.batch}`);
+    if (result.held) lines.push('Links of it wait for the files behind it.');
+    if (result.stopped && closing) lines.push(`To go on: ./groundwork import resume ${result.batch}`);
+    if (closing) lines.push(`To undo: ./groundwork import undo ${result.batch}`, `batch ${result.batch}`);
   }
   return lines;
 }

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -10,7 +10,7 @@ import { importPlanLines, importResultLines, undoneLines } from './import-report
 import { showProgress, thousands } from './progress.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
 
-type ImportOptions = {
+export type ImportOptions = {
   object?: string;
   mapping?: string;
   key?: string;
@@ -27,10 +27,15 @@ type ImportOptions = {
 export function importCommands(program: Command): void {
   const command = program
     .command('import')
-    .description('load a CSV file or a sheet of an .xlsx workbook into the records of an object')
-    .argument('[file]', 'the file')
-    .option('--object <key>', 'key of the object, such as accounts')
-    .option('--mapping <file>', 'YAML file: which column fills which field, and what its values mean')
+    .description(
+      'load a CSV file or a sheet of an .xlsx workbook into the records of an object, or all files of a folder',
+    )
+    .argument('[file]', 'the file, or a folder of files that belong together')
+    .option('--object <key>', 'key of the object, such as accounts; in a folder each file says its own')
+    .option(
+      '--mapping <file>',
+      'YAML file: which column fills which field, and what its values mean; for a folder, a folder of them',
+    )
     .option('--key <field>', 'update the record that has the same value in this field')
     .option('--strict', 'refuse a row for any value that cannot be taken, even in an optional field')
     .option(
@@ -49,8 +54,12 @@ export function importCommands(program: Command): void {
     .addHelpText(
       'after',
       `
+A folder is loaded in the order in which its files need each other, each as what its name and columns say, or as
+the import.yaml in it does; run again, it goes on where it stopped:
+  ./groundwork import old-crm --dry-run
+
 Exit code: 0 every row is loaded, 2 some were refused or it stopped on the way, 1 nothing is done.
-The last line of standard output is “batch <id>”. By that an import that stopped or was killed goes on exactly
+The last line of standard output is “batch <id>”, of a folder one for each file. By that an import that stopped or was killed goes on exactly
 where it was, its problems are written to a file that can be mended and fed again, and it can be undone:
   ./groundwork import resume <id>
   ./groundwork import problems <id> --out problems.csv
@@ -58,6 +67,11 @@ where it was, its problems are written to a file that can be mended and fed agai
     )
     .action(async (file: string | undefined, options: ImportOptions) => {
       if (file === undefined) throw usageError('Which file? ./groundwork import FILE --object accounts');
+      if (await isFolder(file)) {
+        const { runFolderImport } = await import('./import-folder.ts');
+        process.exitCode = await runFolderImport(file, options);
+        return;
+      }
       if (options.object === undefined) throw usageError('Say what the rows are, such as --object accounts.');
       process.exitCode = await runImport(file, { ...options, object: options.object });
     });
@@ -102,11 +116,16 @@ where it was, its problems are written to a file that can be mended and fed agai
     });
 }
 
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
 async function runImport(file: string, options: ImportOptions & { object: string }): Promise<number> {
   const { importFile } = await import('../engine/importing/import-file.ts');
-  const { parseMapping } = await import('../engine/importing/mapping-file.ts');
-  const mapping =
-    options.mapping === undefined ? undefined : parseMapping(await readFile(options.mapping, 'utf8'));
+  const { readMapping } = await import('../engine/importing/read-mapping.ts');
+  const mapping = options.mapping === undefined ? undefined : await readMapping(options.mapping);
   const { object, key, strict, history, dryRun, anew, encoding, delimiter, sheet } = options;
   const header = headerLine(options.header);
   return watched(basename(file), { object, dryRun: dryRun ?? false }, (context, watch) =>
@@ -171,7 +190,7 @@ async function watched(
             },
           });
           progress.end();
-          console.log(importResultLines(result, object, about.dryRun).join('\n'));
+          console.log(importResultLines(result, object, { dryRun: about.dryRun }).join('\n'));
           if (result.refused_total === 0 && !result.stopped) return 0;
           return result.done > 0 ? 2 : 1;
         } finally {

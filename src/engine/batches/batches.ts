@@ -168,6 +168,20 @@ export async function findUnfinished(
   );
 }
 
+/** Imports of this content into this object by the same actor that were not undone, the latest first. */
+export async function findImports(
+  context: Context,
+  input: { object: string; sha256: string },
+): Promise<(Batch & { setup: unknown })[]> {
+  return rows<Batch & { setup: unknown }>(
+    context.pool,
+    sql`SELECT ${shown}, b.setup FROM platform.batches b
+        WHERE b.kind = 'import' AND b.setup -> 'file' ->> 'sha256' = ${input.sha256} AND b.object = ${input.object}
+          AND b.actor = ${actorOf(context.principal)} AND b.state <> 'undone'
+        ORDER BY b.id DESC LIMIT 100`,
+  );
+}
+
 /** Those that go on where they stopped. */
 const pausable: readonly BatchKind[] = ['import', 'undo'];
 

@@ -24,6 +24,8 @@ export type BatchRun = {
   batch: string;
   /** Says how far it is, in the transaction of what was done. Throws when this run is not the batch's any more. */
   note(on: Queryable, state: Noted): Promise<void>;
+  /** Ends as paused, though nobody asked for it: it waits for something else. */
+  pause(): void;
   /** Why to stop behind what is in hand, as far as is known. */
   stops(): 'paused' | 'stopped' | undefined;
 };
@@ -71,6 +73,7 @@ export async function runBatch<T>(
           if (!noted) throw takenOver();
           asked = noted.asked;
         },
+        pause: () => (stops ??= 'paused'),
         stops: () => (stops ??= asked === 'pause' ? 'paused' : signal?.aborted ? 'stopped' : undefined),
       });
       await end(stops === 'stopped' && input.background ? 'running' : (stops ?? 'done'));

@@ -2,11 +2,13 @@
  * Real history: the four files of a public sales data set, loaded as the guide says, must give the totals that
  * its authors published, by queries of the API, with what the checkpoints miss kept as gaps.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testServer, type TestServer } from '../../http/test-server.ts';
+import { planFolder } from './folder-plan.ts';
 import { importFile, type ImportResult } from './import-file.ts';
+import { importFolder } from './import-folder.ts';
 import { parseMapping } from './mapping-file.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -20,17 +22,6 @@ describe.skipIf(missing)(
     let key: string;
     let deals: ImportResult;
 
-    const load = (file: string, object: string, mapping?: string): Promise<ImportResult> =>
-      importFile(server.context, {
-        path: join(data, file),
-        fileName: file,
-        object,
-        mapping:
-          mapping === undefined
-            ? undefined
-            : parseMapping(readFileSync(join(root, 'docs/guide/crm-sales', `${mapping}.yaml`), 'utf8')),
-        history: object === 'deals',
-      });
     const call = async (method: string, path: string, body?: unknown): Promise<any> =>
       (await server.call(method, path, { key, body })).body;
     const summary = async (body: object): Promise<Record<string, any>[]> =>
@@ -39,12 +30,10 @@ describe.skipIf(missing)(
     beforeAll(async () => {
       server = await testServer();
       key = await server.key('administrator');
-      await load('sales_teams.csv', 'users', 'managers');
-      await load('sales_teams.csv', 'teams', 'teams');
-      await load('sales_teams.csv', 'users', 'agents');
-      await load('accounts.csv', 'accounts', 'accounts');
-      await load('products.csv', 'products');
-      deals = await load('sales_pipeline.csv', 'deals', 'sales_pipeline');
+      const mapping = join(root, 'docs/guide/crm-sales');
+      const plan = await planFolder(server.context, { folder: data, mapping });
+      const results = await importFolder(server.context, { plan });
+      deals = results.at(-1)!.result!;
     }, 180_000);
     afterAll(() => server?.close());
 

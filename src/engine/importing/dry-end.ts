@@ -29,19 +29,25 @@ export type DryEnd = {
   discard(): Promise<void>;
 };
 
-/** `linksToItself`: rows of the file may point to others of it. */
-export function dryEnd(object: ObjectModel, linksToItself: boolean): DryEnd {
+/** `selfLinks` may point to other rows of the file; what `awaited` ones point to comes with other files. */
+export function dryEnd(
+  object: ObjectModel,
+  { selfLinks, awaited }: { selfLinks: ReadonlySet<string>; awaited: ReadonlySet<string> },
+): DryEnd {
   const waiting = waitingOnDisk<Waiting>();
   const names = new Set<number>();
-  const isNamed = (value: unknown): boolean => names.has(nameHash(textOf(value) ?? ''));
+  const isComing = (field: string, value: unknown): boolean =>
+    awaited.has(field) || (selfLinks.has(field) && names.has(nameHash(textOf(value) ?? '')));
   return {
     remember(rows, outcomes) {
-      if (!linksToItself) return;
+      if (selfLinks.size === 0) return;
       rows.forEach((row, at) => {
         const outcome = outcomes[at]!;
         const may = outcome.ok || outcome.problem.body.errors.every(({ code }) => code === 'link_not_found');
-        if (may && names.size < mostNames)
-          names.add(nameHash(object.nameFields.map((key) => row.set[key] ?? '').join(' ')));
+        if (!may || names.size >= mostNames) return;
+        names.add(nameHash(object.nameFields.map((key) => row.set[key] ?? '').join(' ')));
+        const oldId = object.oldIdField === undefined ? undefined : textOf(row.set[object.oldIdField]);
+        if (oldId !== undefined) names.add(nameHash(oldId));
       });
     },
     wait: (waits) => waiting.add(waits),
@@ -51,10 +57,10 @@ export function dryEnd(object: ObjectModel, linksToItself: boolean): DryEnd {
         for (const one of group) {
           if (one.sort === 'link') {
             const { row, field, value, issue } = one;
-            if (isNamed(value)) continue;
+            if (isComing(field, value)) continue;
             const raw = textOf(value) ?? null;
             step.problems.push(leftProblem(row, { record: null, field, raw, issue }));
-          } else if (one.errors.every(({ path }) => isNamed(one.row.set[path]))) {
+          } else if (one.errors.every(({ path }) => isComing(path, one.row.set[path]))) {
             countDone(step, 'created');
             step.problems.push(...notesOf(one.row, null));
           } else {

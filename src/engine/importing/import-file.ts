@@ -2,12 +2,12 @@
  * A file → records. Here everything is settled that holds for the whole file, before anything is written:
  * rights, encoding, which column fills which field, how dates and decimals are read.
  */
-import type { ObjectModel } from '../../core/catalog/catalog.ts';
+import type { FieldModel, ObjectModel } from '../../core/catalog/catalog.ts';
 import type { Context } from '../../core/context/context.ts';
 import { forbidden, issue, refusal } from '../../core/errors/problem.ts';
 import type { Queryable } from '../../core/sql/sql.ts';
 import { inTransaction } from '../../platform/database/transaction.ts';
-import { accessOf } from '../access/access.ts';
+import { accessOf, type Access } from '../access/access.ts';
 import { conflict, findUnfinished, getBatch, keptOf, settleBatch, startBatch } from '../batches/batches.ts';
 import { runBatch } from '../batches/run-batch.ts';
 import { readableObject } from '../read/select.ts';
@@ -42,6 +42,8 @@ export type ImportOptions = {
   header?: HeaderAsked;
   /** Of a workbook; default: the first sheet that is shown and holds rows. */
   sheet?: string;
+  /** Objects whose records come with other files, after this one: links to them wait. */
+  awaits?: string[];
 };
 
 export type ImportWatch = {
@@ -49,6 +51,8 @@ export type ImportWatch = {
   onProgress?(progress: ImportProgress): void;
   /** Stops between two chunks; what is written stays, under the batch, which can go on. */
   signal?: AbortSignal;
+  /** Pauses at the end of the file if something of it waits; without it, that is settled then. */
+  hold?: boolean;
 };
 
 export type ImportInput = ImportOptions &
@@ -93,6 +97,8 @@ export type ImportResult = ImportPlan & {
   left_total: number;
   /** Before the end of the file, by a signal or because somebody asked for a pause. */
   stopped: boolean;
+  /** At its end, for other files that it awaits. */
+  held?: boolean;
 };
 
 /** A file that is opened and fits. */
@@ -121,7 +127,7 @@ export async function importFile(context: Context, input: ImportInput): Promise<
   const plan = planOf(opened.file, opened.map, found, input);
   input.onStart?.(plan);
   const listed = listProblems();
-  const count = await runImport(innerOf(context), {
+  const { count } = await runImport(innerOf(context), {
     ...opened,
     options: input,
     found,
@@ -206,7 +212,11 @@ async function refuseUnfinished(context: Context, input: { object: string; sha25
   );
 }
 
-async function openImport(context: Context, path: string, options: ImportOptions): Promise<OpenImport> {
+export async function openImport(
+  context: Context,
+  path: string,
+  options: ImportOptions,
+): Promise<OpenImport> {
   const access = accessOf(context);
   if (!context.may('imports.run')) throw forbidden('import files');
   if (options.history && !context.may('imports.history')) throw forbidden('import history');
@@ -217,14 +227,16 @@ async function openImport(context: Context, path: string, options: ImportOptions
     catalog: context.catalog,
     object,
     header: file.header,
-    writable: (field) =>
-      (!field.maintained && access.field(object.key, field.key) === 'edit') ||
-      (options.history === true && bornWith(field)),
+    writable: (field) => mayFill(access, field, options.history ?? false),
     mapping: options.mapping,
     key: options.key,
   });
   return { object, file, map: { ...map, mended }, before };
 }
+
+/** Whether an import may fill the field. */
+export const mayFill = (access: Access, field: FieldModel, history: boolean): boolean =>
+  (!field.maintained && access.field(field.object, field.key) === 'edit') || (history && bornWith(field));
 
 const surveyOf = (
   context: Context,
@@ -267,7 +279,7 @@ async function goOn(
       const listed = listProblems();
       if (position) await listed.before(context, batch.id);
       const from = { ...atBeginning(), ...position, done, refused };
-      const count = await runImport(inner, {
+      const { count, held } = await runImport(inner, {
         ...opened,
         options,
         found,
@@ -277,7 +289,10 @@ async function goOn(
         from,
         onProblems: listed.add,
       });
-      return resultOf(plan, count, listed, run.stops() !== undefined);
+      return {
+        ...resultOf(plan, count, listed, !held && run.stops() !== undefined),
+        ...(held ? { held } : {}),
+      };
     });
   });
 }
@@ -285,13 +300,14 @@ async function goOn(
 /** Each chunk is a write of its own; the key of the request belongs to none of them. */
 const innerOf = (context: Context): Context => ({ ...context, channel: 'import', idempotency: undefined });
 
-const watchOf = ({ onStart, onProgress, signal }: ImportWatch): ImportWatch => ({
+const watchOf = ({ onStart, onProgress, signal, hold }: ImportWatch): ImportWatch => ({
   onStart,
   onProgress,
   signal,
+  hold,
 });
 
-const optionsOf = ({
+export const optionsOf = ({
   object,
   mapping,
   key,
@@ -301,6 +317,7 @@ const optionsOf = ({
   delimiter,
   header,
   sheet,
+  awaits,
 }: ImportOptions): ImportOptions => ({
   object,
   mapping,
@@ -311,6 +328,7 @@ const optionsOf = ({
   delimiter,
   header,
   sheet,
+  awaits,
 });
 
 /** A problems file names its columns in its first line, whatever the file that it comes from did. */

@@ -20,7 +20,7 @@ import { changeOf, inTurns, linkStepOf, refusedProblem, stepOf, type Step } from
 import type { TableRow } from './table-file.ts';
 import { rowChange, type ImportRow } from './row-change.ts';
 import type { Survey } from './survey.ts';
-import { addWaiting, dropWaiting, lastWaiting, nextWaiting } from './waiting-in-batch.ts';
+import { addWaiting, anyWaits, dropWaiting, lastWaiting, nextWaiting } from './waiting-in-batch.ts';
 
 /** Rows in the first chunk; later ones are as large as a second allows. */
 export const firstChunk = 100;
@@ -38,18 +38,28 @@ export type ImportJob = OpenImport & {
   onProblems(problems: readonly BatchProblem[]): void;
 };
 
-/** Gives the counts at its end, which `stops` says the reason of where it is not that of the file. */
-export async function runImport(start: Context, job: ImportJob): Promise<ImportCount> {
+/**
+ * Gives the counts at its end, which `stops` says the reason of where it is not that of the file. `held`: it is at
+ * the end of the file, and something waits for other files.
+ */
+export async function runImport(
+  start: Context,
+  job: ImportJob,
+): Promise<{ count: ImportCount; held: boolean }> {
   const { options, object, file, map, found, plan, run, watch } = job;
   let context = start;
   let size = firstChunk;
   let count = job.from;
-  const selfLinks = new Set(
-    map.columns
-      .filter(({ field }) => field.type.linkTo?.(field) === object.key)
-      .map(({ field }) => field.key),
-  );
-  const dry: DryEnd | undefined = run ? undefined : dryEnd(object, selfLinks.size > 0);
+  const linksTo = (objects: readonly string[]): Set<string> =>
+    new Set(
+      map.columns.flatMap(({ field }) => {
+        const target = field.type.linkTo?.(field);
+        return target !== undefined && objects.includes(target) ? [field.key] : [];
+      }),
+    );
+  const [selfLinks, awaited] = [linksTo([object.key]), linksTo(options.awaits ?? [])];
+  const mayWait = new Set([...selfLinks, ...awaited]);
+  const dry: DryEnd | undefined = run ? undefined : dryEnd(object, { selfLinks, awaited });
   const stopped = (): boolean => (run ? run.stops() !== undefined : (watch.signal?.aborted ?? false));
 
   /** Writes the changes and, with them or not at all, what they came to and how far that is. */
@@ -117,7 +127,7 @@ export async function runImport(start: Context, job: ImportJob): Promise<ImportC
       known.map((row) => changeOf(object, row)),
       (outcomes) => {
         dry?.remember(known, outcomes);
-        return stepOf(known, outcomes, { mayWait: selfLinks, last, problems: refused });
+        return stepOf(known, outcomes, { mayWait, last, problems: refused });
       },
       move,
     );
@@ -224,15 +234,18 @@ export async function runImport(start: Context, job: ImportJob): Promise<ImportC
 
   try {
     if (!count.read) await readFile();
-    if (!stopped()) {
-      if (run) await settle(run.batch);
-      else
-        for await (const came of dry!.steps()) {
-          count = countAfter(count, came, {});
-          job.onProblems(came.problems);
-        }
+    if (stopped()) return { count, held: false };
+    if (run && watch.hold && (await anyWaits(context.pool, run.batch))) {
+      run.pause();
+      return { count, held: true };
     }
-    return count;
+    if (run) await settle(run.batch);
+    else
+      for await (const came of dry!.steps()) {
+        count = countAfter(count, came, {});
+        job.onProblems(came.problems);
+      }
+    return { count, held: false };
   } finally {
     await dry?.discard();
   }

@@ -68,6 +68,16 @@ export function mapColumns(input: {
     );
   };
 
+  if (mapping.dictionaries) {
+    issues.push(
+      issue(
+        'mapping.dictionaries',
+        'no_dictionaries',
+        'Files of dictionaries are read by the command line alone.',
+        'Write what they say under values.',
+      ),
+    );
+  }
   for (const [key, value] of Object.entries(mapping.constants ?? {})) {
     const field = fields.get(key);
     if (!field) {

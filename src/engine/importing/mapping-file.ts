@@ -19,6 +19,9 @@ export const MappingFile = z.strictObject({
     .record(z.string(), z.record(z.string(), Text.nullable()))
     .optional()
     .meta({ description: 'Field → what stands in the file → what it means' }),
+  dictionaries: z.record(z.string(), z.string().min(1)).optional().meta({
+    description: 'Field → file of two columns beside this one: what stands in the file, what it means',
+  }),
   constants: z.record(z.string(), Text).optional().meta({ description: 'Field → value for every row' }),
   key: z.string().optional().meta({ description: 'Field by which an existing record is found and updated' }),
   date_order: z.enum(['dmy', 'mdy', 'ymd']).optional(),

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { issue, refusal } from '../../core/errors/problem.ts';
 import { openCsv, type CsvGiven } from './read-csv.ts';
 import type { TableFile } from './table-file.ts';
-import { openXlsx, type XlsxGiven } from './xlsx/read-xlsx.ts';
+import { openXlsx, sheetsWithRows, type XlsxGiven } from './xlsx/read-xlsx.ts';
 
 /** Throws a problem for what is neither a workbook nor text in columns. */
 export async function openTable(path: string, given: CsvGiven & XlsxGiven): Promise<TableFile> {
@@ -15,6 +15,10 @@ export async function openTable(path: string, given: CsvGiven & XlsxGiven): Prom
   }
   return openCsv(path, given);
 }
+
+/** Names of the sheets that are shown and hold rows; none for text. */
+export const sheetsOf = async (path: string): Promise<string[]> =>
+  (await isZip(path)) ? sheetsWithRows(path) : [];
 
 async function isZip(path: string): Promise<boolean> {
   const file = await open(path);

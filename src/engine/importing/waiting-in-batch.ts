@@ -44,6 +44,14 @@ export async function lastWaiting(on: Queryable, batch: string): Promise<number 
   return found?.id == null ? undefined : Number(found.id);
 }
 
+export async function anyWaits(on: Queryable, batch: string): Promise<boolean> {
+  const found = await oneRow<{ waits: boolean }>(
+    on,
+    sql`SELECT EXISTS (SELECT FROM platform.batch_waiting w WHERE w.batch = ${batch}) AS waits`,
+  );
+  return found!.waits;
+}
+
 export async function dropWaiting(
   on: Queryable,
   batch: string,

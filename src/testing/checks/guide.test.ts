@@ -7,6 +7,7 @@ import { checkCatalog } from '../../core/catalog/check.ts';
 import { checkCondition } from '../../core/conditions/check.ts';
 import { neutralParse } from '../../core/conditions/scope.ts';
 import { sorts, type Definitions, type Sort } from '../../core/definitions/index.ts';
+import { parseFolderFile } from '../../engine/importing/folder-file.ts';
 import { parseMapping } from '../../engine/importing/mapping-file.ts';
 import { kinds } from '../../kinds/index.ts';
 import { readProjectFile } from './project-files.ts';
@@ -70,7 +71,8 @@ describe('the guide to definitions', () => {
 });
 
 describe('the guide to importing', () => {
-  test.each(examples('import'))('line $line: is a mapping file', ({ text }) => {
-    expect(Object.keys(parseMapping(text).columns ?? {}).length).toBeGreaterThan(2);
+  test.each(examples('import'))('line $line: is a $what file', ({ what, text }) => {
+    if (what === 'folder') expect(parseFolderFile(text).imports.length).toBeGreaterThan(1);
+    else expect(Object.keys(parseMapping(text).columns ?? {}).length).toBeGreaterThan(2);
   });
 });

@@ -37,6 +37,15 @@ export async function openXlsx(path: string, given: XlsxGiven = {}): Promise<Tab
   });
 }
 
+/** Names of the sheets that are shown and hold rows. */
+export async function sheetsWithRows(path: string): Promise<string[]> {
+  const book = await openWorkbook(path);
+  const names: string[] = [];
+  for (const sheet of book.sheets)
+    if (!sheet.hidden && (await holdsRows(book, sheet))) names.push(sheet.name);
+  return names;
+}
+
 function recordOf({ line, cells }: { line: number; cells: string[] }): CsvRecord {
   if (cells.some((cell) => cell.length > maxCell))
     return { line, cells: [], stray: false, flaw: 'cell_too_large', raw: cells.join(' | ').slice(0, 400) };
