@@ -121,7 +121,7 @@ async function plannedByItself(
         name,
         'which_object',
         'Neither the name of {file} nor its columns say which records its rows are.',
-        'Say it in an import.yaml in the folder; --draft-mapping writes one to begin with.',
+        'Say it in an import.yaml in the folder, as the guide on importing shows.',
         { file: nameOf(name, sheet) },
       ),
     );
