@@ -2,7 +2,8 @@
 import type { ObjectModel } from '../core/catalog/catalog.ts';
 import type { Issue } from '../core/errors/problem.ts';
 import type { Undone } from '../engine/batches/undo.ts';
-import type { ImportPlan, ImportResult } from '../engine/importing/import-file.ts';
+import type { ImportPlan } from '../engine/importing/import-plan.ts';
+import type { ImportResult } from '../engine/importing/import-result.ts';
 import { issueLine } from './failure.ts';
 import { thousands } from './progress.ts';
 

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testServer, type TestServer } from '../../http/test-server.ts';
 import { planFolder } from './folder-plan.ts';
-import { importFile, type ImportResult } from './import-file.ts';
+import { importFile } from './import-file.ts';
+import type { ImportResult } from './import-result.ts';
 import { importFolder } from './import-folder.ts';
 import { parseMapping } from './mapping-file.ts';
 

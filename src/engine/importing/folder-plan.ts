@@ -11,7 +11,8 @@ import { isProblem, issue, refusal, type Issue } from '../../core/errors/problem
 import { accessOf } from '../access/access.ts';
 import { parseFolderFile, type FolderStep } from './folder-file.ts';
 import { mapColumns } from './map-columns.ts';
-import { mayFill, openImport, type ImportOptions } from './import-file.ts';
+import type { ImportOptions } from './import-options.ts';
+import { mayFill, openImport } from './open-import.ts';
 import { openTable, sheetsOf } from './open-table.ts';
 import { readMapping } from './read-mapping.ts';
 import { tellObject, type Told } from './tell-object.ts';

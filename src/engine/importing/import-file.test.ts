@@ -9,7 +9,8 @@ import { getBatch } from '../batches/batches.ts';
 import { listBatchProblems } from '../batches/problems.ts';
 import { undoBatch } from '../batches/undo.ts';
 import { list } from '../read/list.ts';
-import { importFile, type ImportInput } from './import-file.ts';
+import { importFile } from './import-file.ts';
+import type { ImportInput } from './import-options.ts';
 import { parseMapping } from './mapping-file.ts';
 
 let workspace: TestWorkspace;

@@ -6,14 +6,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '../../core/context/context.ts';
 import { findImports } from '../batches/batches.ts';
 import type { FolderPlan, PlannedFile } from './folder-plan.ts';
-import {
-  continueImport,
-  importFile,
-  optionsOf,
-  type ImportOptions,
-  type ImportResult,
-  type ImportWatch,
-} from './import-file.ts';
+import { continueImport, importFile } from './import-file.ts';
+import { optionsOf, type ImportOptions, type ImportWatch } from './import-options.ts';
+import type { ImportResult } from './import-result.ts';
 import { sourceOnDisk } from './source-file.ts';
 
 export type FolderWatch = {

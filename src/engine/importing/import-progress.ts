@@ -1,6 +1,9 @@
 /** How far an import is: what is stored with every group of rows, and all that it needs to go on from there. */
 import type { Step, Waiting } from './import-step.ts';
 
+/** `rows`: how many of the total are settled. */
+export type ImportProgress = { total: number; rows: number; done: number; refused: number };
+
 export type ImportPosition = {
   /** All data rows up to this one are settled: loaded, refused, or waiting for later ones. */
   reached: number;

@@ -2,7 +2,7 @@
 import type { Context } from '../../core/context/context.ts';
 import type { Issue } from '../../core/errors/problem.ts';
 import { listBatchProblems, type BatchProblem } from '../batches/problems.ts';
-import type { ImportPlan, ImportResult } from './import-file.ts';
+import type { ImportPlan } from './import-plan.ts';
 import type { ImportCount } from './import-progress.ts';
 
 /** `row` counts data rows from 1; `line` is the line in the file. */
@@ -21,6 +21,22 @@ export type LeftValue = {
   field: string | null;
   raw: string | null;
   errors: readonly Issue[];
+};
+
+export type ImportResult = ImportPlan & {
+  /** Rows loaded: created, changed, or equal already. */
+  done: number;
+  created: number;
+  changed: number;
+  unchanged: number;
+  refused: RefusedRow[];
+  refused_total: number;
+  left: LeftValue[];
+  left_total: number;
+  /** Before the end of the file, by a signal or because somebody asked for a pause. */
+  stopped: boolean;
+  /** At its end, for other files that it awaits. */
+  held?: boolean;
 };
 
 const mostListed = 1000;

@@ -8,7 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isProblem } from '../../core/errors/problem.ts';
 import { testWorkspace, type TestWorkspace } from '../../testing/workspace.ts';
 import { list } from '../read/list.ts';
-import { importFile, type ImportInput, type ImportResult } from './import-file.ts';
+import { importFile } from './import-file.ts';
+import type { ImportInput } from './import-options.ts';
+import type { ImportResult } from './import-result.ts';
 
 const data = join(import.meta.dirname, '../../../../shared/data/imports');
 const missing = !existsSync(data);
