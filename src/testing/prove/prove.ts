@@ -1,6 +1,7 @@
 /**
  * `npm run prove [name …]`: the long proofs, each printing its figures. `npm test` runs small versions of them.
  * PROVE_ROUNDS scales: kill (20 rounds), definitions (10 changes), import-kill (5 kills of 300,000 rows).
+ * PROVE_MEGABYTES is how large the file of import-memory is (2048).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { openDatabase } from '../../platform/database/open-database.ts';
 import { definitionUnderLoad } from './definition-under-load.ts';
 import type { Place } from '../server-process.ts';
 import { importKill } from './import-kill.ts';
+import { importMemory } from './import-memory.ts';
 import { killEverything } from './kill-everything.ts';
 
 const rounds = (normal: number): number => Number(process.env['PROVE_ROUNDS'] ?? normal);
@@ -55,6 +57,23 @@ const proofs: Record<string, () => Promise<{ holds: boolean; figures: unknown }>
       };
     } finally {
       for (const dataDir of dataDirs) rmSync(dataDir, { recursive: true, force: true });
+    }
+  },
+  async 'import-memory'() {
+    const dataDir = mkdtempSync(join(tmpdir(), 'groundwork-prove-'));
+    try {
+      const megabytes = Number(process.env['PROVE_MEGABYTES'] ?? 2048);
+      const figures = await importMemory({ dataDir }, { megabytes });
+      return {
+        holds:
+          figures.peak > 0 &&
+          figures.peak <= 500 &&
+          figures.megabytes >= megabytes &&
+          figures.loaded + figures.refused === figures.rows,
+        figures,
+      };
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
     }
   },
 };
