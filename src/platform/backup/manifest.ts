@@ -39,6 +39,11 @@ const Manifest = z.object({
     /** Every change acknowledged before it is in the backup. */
     at: z.iso.datetime({ offset: true }),
     last_event: z.number().int().nullable(),
+    /** The same moment as a position among the commits, as pg_visible_in_snapshot reads it on the server it came from. */
+    snapshot: z
+      .string()
+      .regex(/^\d+:\d+:[\d,]*$/)
+      .optional(),
   }),
   definitions: z.object({ version: z.number().int(), epoch: z.number().int() }),
   migrations: z.array(z.object({ number: z.number().int(), name: z.string(), sha256: z.string() })),

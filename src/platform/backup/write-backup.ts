@@ -55,12 +55,12 @@ async function takeSnapshot(client: pg.Client, input: BackupInput): Promise<Mani
     try {
       await client.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
       // The first statement after the locks takes the snapshot, right after it began.
-      const moment = await row<{ at: string }>(
+      const moment = await row<{ at: string; snapshot: string }>(
         client,
-        sql`SELECT to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+        sql`SELECT to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
+                   pg_current_snapshot()::text AS snapshot`,
       );
-      if (String(await tableNames(client)) === String(names))
-        return await describe(client, input, moment!.at);
+      if (String(await tableNames(client)) === String(names)) return await describe(client, input, moment!);
     } catch (error) {
       if ((error as { code?: string }).code !== '42P01') throw error; // dropped meanwhile
     }
@@ -68,7 +68,11 @@ async function takeSnapshot(client: pg.Client, input: BackupInput): Promise<Mani
   }
 }
 
-async function describe(client: pg.Client, { product, withKey }: BackupInput, at: string): Promise<Manifest> {
+async function describe(
+  client: pg.Client,
+  { product, withKey }: BackupInput,
+  { at, snapshot }: { at: string; snapshot: string },
+): Promise<Manifest> {
   const moment = await row<{ last_event: string | null; postgresql: string }>(
     client,
     sql`SELECT (SELECT max(id) FROM platform.events WHERE xid = (SELECT max(xid) FROM platform.events)) AS last_event,
@@ -83,7 +87,7 @@ async function describe(client: pg.Client, { product, withKey }: BackupInput, at
     format_version: formatVersion,
     product,
     postgresql: moment!.postgresql,
-    moment: { at, last_event: moment!.last_event === null ? null : Number(moment!.last_event) },
+    moment: { at, last_event: moment!.last_event === null ? null : Number(moment!.last_event), snapshot },
     definitions: { version: Number(definitions!.version), epoch: Number(definitions!.epoch) },
     migrations: await rows(client, sql`SELECT number, name, sha256 FROM platform.migrations ORDER BY number`),
     with_key: withKey,

@@ -1,12 +1,15 @@
 /**
  * `npm run prove [name …]`: the long proofs, each printing its figures. `npm test` runs small versions of them.
- * PROVE_ROUNDS scales: kill (20 rounds), definitions (10 changes), import-kill (5 kills of 300,000 rows).
+ * PROVE_ROUNDS scales: kill (20 rounds), definitions (10 changes), import-kill (5 kills of 300,000 rows),
+ * backup-under-load (5 times 20,000 deals and 40 MB of files).
  * PROVE_MEGABYTES is how large the file of import-memory is (2048).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../platform/database/open-database.ts';
+import { postgresMissing, startPostgres } from '../postgres-server.ts';
+import { backupUnderLoad, type Target } from './backup-under-load.ts';
 import { definitionUnderLoad } from './definition-under-load.ts';
 import type { Place } from '../server-process.ts';
 import { importKill } from './import-kill.ts';
@@ -74,6 +77,24 @@ const proofs: Record<string, () => Promise<{ holds: boolean; figures: unknown }>
       };
     } finally {
       rmSync(dataDir, { recursive: true, force: true });
+    }
+  },
+  async 'backup-under-load'() {
+    if (postgresMissing !== undefined) console.error(postgresMissing);
+    const old = postgresMissing === undefined ? await startPostgres({ fsync: 'on' }) : undefined;
+    const targets: Target[] = [
+      { on: 'PostgreSQL 18' },
+      ...(old ? [{ on: 'PostgreSQL 15', databaseUrl: old.url }] : []),
+    ];
+    try {
+      const scale = rounds(5);
+      const figures = await backupUnderLoad(targets, { deals: scale * 20_000, megabytes: scale * 40 });
+      return {
+        holds: figures.differences.length === 0 && figures.backup.writesMeanwhile > 0 && old !== undefined,
+        figures: { ...figures, differences: figures.differences.slice(0, 20) },
+      };
+    } finally {
+      await old?.close();
     }
   },
 };
