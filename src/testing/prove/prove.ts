@@ -1,7 +1,7 @@
 /**
  * `npm run prove [name …]`: the long proofs, each printing its figures. `npm test` runs small versions of them.
  * PROVE_ROUNDS scales: kill (20 rounds), definitions (10 changes), import-kill (5 kills of 300,000 rows),
- * backup-under-load (5 times 20,000 deals and 40 MB of files).
+ * two-processes (6 kills), backup-under-load (5 times 20,000 deals and 40 MB of files).
  * PROVE_MEGABYTES is how large the file of import-memory is (2048).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,6 +15,7 @@ import type { Place } from '../server-process.ts';
 import { importKill } from './import-kill.ts';
 import { importMemory } from './import-memory.ts';
 import { killEverything } from './kill-everything.ts';
+import { twoProcesses } from './two-processes.ts';
 
 const rounds = (normal: number): number => Number(process.env['PROVE_ROUNDS'] ?? normal);
 
@@ -95,6 +96,30 @@ const proofs: Record<string, () => Promise<{ holds: boolean; figures: unknown }>
       };
     } finally {
       await old?.close();
+    }
+  },
+  async 'two-processes'() {
+    if (postgresMissing !== undefined) throw new Error(postgresMissing);
+    const primary = await startPostgres({ fsync: 'on' });
+    const standby = await primary.standby();
+    try {
+      const figures = await twoProcesses(
+        { primary: primary.url, standby: standby.url },
+        { kills: rounds(6), calmMs: 4_000, rounds: 6, roundMs: 5_000 },
+      );
+      return {
+        holds:
+          figures.wrong.length === 0 &&
+          figures.inconsistent.length === 0 &&
+          figures.failedReads === 0 &&
+          figures.listeners.notTold.length === 0 &&
+          figures.listeners.reconnected > 0 &&
+          figures.acknowledged > 0,
+        figures,
+      };
+    } finally {
+      await standby.close();
+      await primary.close();
     }
   },
 };
