@@ -101,7 +101,11 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
           requireSameOrigin(request, deps.config.publicUrl);
         if (!caller && !http.open) throw signInFirst();
         if (!http.multipart && request.isMultipart()) throw notAForm();
-        if (http.multipart) received ??= await receiveUpload(request, deps.files);
+        if (http.multipart)
+          received ??= await receiveUpload(request, deps.files, {
+            sort: http.multipart,
+            most: deps.config.uploads[http.multipart],
+          });
         const context = contextFor(request, reply, catalog, caller);
         if (http.idempotent) context.idempotency = idempotencyOf(request, received);
         if (http.events || http.download) context.signal = streams.signalOf(reply);

@@ -69,7 +69,6 @@ const ofFramework: Readonly<Record<string, [status: number, code: string, messag
     'The body is larger than 5 MB.',
     'Send less at once, or upload it as a file.',
   ],
-  FST_REQ_FILE_TOO_LARGE: [413, 'file_too_large', 'The file is larger than 50 MB.', 'Send a smaller file.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     415,
     'unsupported_media_type',

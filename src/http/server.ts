@@ -23,13 +23,13 @@ import { problemForSocket, replyWithProblem, unknownRoute } from './problem-repl
 import { addReference } from './reference.ts';
 import { addStaticFiles } from './static-files.ts';
 import { addStatusRoutes, stopping } from './status-routes.ts';
-import { largestUpload } from './upload.ts';
+import { formLimits } from './upload.ts';
 
 /** leaving: ready no more, but whoever comes is served. closing: what is under way is finished, nothing else begun. */
 export type Life = 'serving' | 'leaving' | 'closing';
 
 export type ServerDeps = {
-  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'reads'>;
+  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'reads' | 'uploads'>;
   log: Log & FastifyBaseLogger;
   pool: Pool;
   /** For reads that tolerate a delay. */
@@ -97,7 +97,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     if (deps.life() !== 'serving') reply.header('connection', 'close');
   });
   await app.register(multipart, {
-    limits: { fileSize: largestUpload, files: 1, fields: 50, fieldSize: 1024 * 1024, headerPairs: 100 },
+    limits: formLimits,
     throwFileSizeLimit: true,
   });
   acceptJson(app);

@@ -109,7 +109,8 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
 
 /** The server with what it stands on, not yet listening. */
 export async function openServer(input: {
-  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'reads'> & Partial<Pick<Config, 'stop'>>;
+  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'reads' | 'uploads'> &
+    Partial<Pick<Config, 'stop'>>;
   log: Logger;
   pool: pg.Pool;
   replica?: ReadReplica;

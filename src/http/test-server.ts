@@ -12,7 +12,7 @@ import { operations as allOperations } from '../operations/index.ts';
 import type { Job } from '../operations/job.ts';
 import type { Operation } from '../operations/operation.ts';
 import { createKey } from '../platform/auth/api-keys.ts';
-import type { Config } from '../platform/config/config.ts';
+import { readConfig, type Config } from '../platform/config/config.ts';
 import { watchWorkspace } from '../platform/config/workspace.ts';
 import { openFileStore } from '../platform/files/file-store.ts';
 import { openJobQueue } from '../platform/jobs/job-queue.ts';
@@ -27,6 +27,8 @@ export type TestServer = {
   database: TestDatabase;
   catalog: Catalog;
   context: Context;
+  /** Where its file store lies. */
+  filesFolder: string;
   /** Lines of the log, parsed. */
   logged: Record<string, unknown>[];
   /** A new key's token. */
@@ -73,7 +75,7 @@ export async function testServer(
   const worker =
     queue && (await startWorker({ queue, jobs: options.jobs!, pool, definitions, workspace, files, log }));
   const { app, close } = await openServer({
-    config: { trustProxy: false, ...options.config },
+    config: { trustProxy: false, uploads: readConfig({}).uploads, ...options.config },
     log,
     pool,
     connection,
@@ -102,6 +104,7 @@ export async function testServer(
     database,
     catalog,
     context,
+    filesFolder: join(dataDir, 'files'),
     logged,
     async key(role, userEmail) {
       return (await createKey({ pool, catalog, by: system }, { role, name: 'Test key', userEmail })).token;

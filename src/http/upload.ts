@@ -4,10 +4,14 @@ import { invalid, isProblem, issue, refusal } from '../core/errors/problem.ts';
 import { isStorableText } from '../core/json/parse-json.ts';
 import type { Upload } from '../operations/operation.ts';
 import { mimeOf, safeFileName } from '../platform/files/file-name.ts';
-import type { LocalFileStore, Spooled } from '../platform/files/file-store.ts';
+import type { LocalFileStore } from '../platform/files/file-store.ts';
+import type { Spooled } from '../platform/files/incoming.ts';
 
-/** Bytes. */
-export const largestUpload = 50 * 1024 * 1024;
+/** Of a form, beside its file; in bytes, where it is a size. */
+export const formLimits = { files: 1, fields: 50, fieldSize: 1024 * 1024, headerPairs: 100 };
+
+/** How large the file may be, in bytes, and by which setting. */
+type Limit = { sort: 'file' | 'import'; most: number };
 
 export type Received = {
   body: Record<string, unknown>;
@@ -17,7 +21,11 @@ export type Received = {
 };
 
 /** @throws Problem 415 when it is not multipart, 400 when it breaks off, 413 when the file is too large. */
-export async function receiveUpload(request: FastifyRequest, files: LocalFileStore): Promise<Received> {
+export async function receiveUpload(
+  request: FastifyRequest,
+  files: LocalFileStore,
+  limit: Limit,
+): Promise<Received> {
   if (!request.isMultipart()) {
     throw refusal(415, 'unsupported_media_type', [
       issue(
@@ -28,11 +36,14 @@ export async function receiveUpload(request: FastifyRequest, files: LocalFileSto
       ),
     ]);
   }
+  // Told before a byte of it is read, where the request says how large it is.
+  const form = formLimits.fields * formLimits.fieldSize;
+  if (Number(request.headers['content-length'] ?? 0) > limit.most + form) throw tooLarge(limit);
   const body: Record<string, unknown> = {};
   let spooled: Spooled | undefined;
   const discard = async () => spooled?.discard();
   try {
-    for await (const part of request.parts()) {
+    for await (const part of request.parts({ limits: { fileSize: limit.most } })) {
       if (part.type === 'file') {
         if (part.fieldname !== 'file') {
           part.file.resume();
@@ -77,6 +88,7 @@ export async function receiveUpload(request: FastifyRequest, files: LocalFileSto
     return { body, fingerprint: fingerprintOf(body), discard };
   } catch (error) {
     await discard();
+    if ((error as { code?: unknown }).code === 'FST_REQ_FILE_TOO_LARGE') throw tooLarge(limit);
     throw isOurs(error) ? error : brokenOff();
   }
 }
@@ -96,6 +108,26 @@ const isOurs = (error: unknown): boolean =>
   isProblem(error) ||
   typeof (error as { statusCode?: unknown }).statusCode === 'number' ||
   'syscall' in (error as object);
+
+const tooLarge = ({ sort, most }: Limit) =>
+  refusal(413, 'file_too_large', [
+    issue(
+      'file',
+      'file_too_large',
+      'The file is larger than {most}.',
+      sort === 'import'
+        ? 'Send it in several parts, load it on the server with ./groundwork import, or have IMPORT_MAX_BYTES raised there.'
+        : 'Send a smaller file, or have FILE_MAX_BYTES raised on the server.',
+      { most: sizeText(most) },
+    ),
+  ]);
+
+/** In the largest unit that it fills: 50 MB, 1.5 GB. */
+function sizeText(bytes: number): string {
+  const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
+  const unit = Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${Math.floor((bytes / 1024 ** unit) * 10) / 10} ${units[unit]}`;
+}
 
 const brokenOff = () =>
   refusal(400, 'malformed_multipart', [

@@ -108,6 +108,11 @@ test('what is no upload is refused, and leaves nothing behind', async () => {
 test('a file past 50 MB is refused with 413', async () => {
   const answer = await upload(keys['ann']!, new Uint8Array(51 * 1024 * 1024));
   expect([answer.status, answer.body.code]).toEqual([413, 'file_too_large']);
+  expect(answer.body.errors[0]).toMatchObject({
+    message: 'The file is larger than 50 MB.',
+    fix: { say: expect.stringContaining('FILE_MAX_BYTES') },
+  });
+  expect(readdirSync(join(server.filesFolder, 'incoming'))).toEqual([]);
 });
 
 describe('the store', () => {

@@ -43,10 +43,10 @@ export const fileOperations = [
     name: 'files.upload',
     summary: 'Upload a file',
     description:
-      'At most 50 MB, in a part named “file”. The id goes into a field of a record, or into `advance`.',
+      'At most 50 MB, or what the server says in FILE_MAX_BYTES, in a part named “file”. The id goes into a field of a record, or into `advance`.',
     input: FileInput,
     output: StoredFile,
-    http: { method: 'POST', path: '/api/v1/files', status: 201, multipart: true },
+    http: { method: 'POST', path: '/api/v1/files', status: 201, multipart: 'file' },
     async run(context, { file }) {
       if (file.size === 0) {
         throw invalid([

@@ -21,7 +21,8 @@ export const importOperations = [
       'Columns map by field key, label and synonym, or as the mapping says. Every row is loaded or refused with its ' +
       'line and reason; a value that an optional field cannot take is left empty and listed. `row` counts data rows ' +
       'from 1. Up to 1,000 refusals are listed here; all are at `/api/v1/batches/{id}/problems`. With `background` the ' +
-      'answer is the batch at once, to be watched at `/api/v1/batches/{id}/progress`.',
+      'answer is the batch at once, to be watched at `/api/v1/batches/{id}/progress`. At most 4 GB, or what the server ' +
+      'says in IMPORT_MAX_BYTES.',
     input: z.strictObject({
       file: z.custom<Upload>(
         (value) => typeof value === 'object' && value !== null,
@@ -67,7 +68,7 @@ export const importOperations = [
     http: {
       method: 'POST',
       path: '/api/v1/imports',
-      multipart: true,
+      multipart: 'import',
       idempotent: true,
       later: ({ background }) => background,
     },

@@ -61,8 +61,11 @@ export type Operation<Input = any, Output = any> = {
     reads?: boolean;
     /** Change that an Idempotency-Key may make repeatable. */
     idempotent?: boolean;
-    /** Takes multipart/form-data: the body is its text fields, and `file`, an Upload. */
-    multipart?: boolean;
+    /**
+     * Takes multipart/form-data: the body is its text fields, and `file`, an Upload. It says what the file is for,
+     * on which depends how large it may be.
+     */
+    multipart?: 'file' | 'import';
     /** Answers with a Download. */
     download?: boolean;
     /**

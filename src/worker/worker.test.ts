@@ -113,12 +113,13 @@ describe('work for later', () => {
         return 'again' as const;
       },
     });
+    const nowhere = () => Promise.reject(new Error());
     const deps = {
       jobs: [moving],
       pool: server.database.pool,
       definitions: { current: () => server.catalog, refresh: async () => server.catalog },
       workspace: { current: () => server.context.workspace },
-      files: { keep: () => Promise.reject(new Error()), open: () => Promise.reject(new Error()) },
+      files: { keep: nowhere, open: nowhere, onDisk: nowhere },
       log: server.context.log,
     };
     const first = await startWorker({ ...deps, queue: own });

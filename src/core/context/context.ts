@@ -47,6 +47,8 @@ export type FileStore = {
   keep(upload: { path: string; sha256: string }): Promise<string>;
   /** Refuses with 404 when the bytes are not there. */
   open(storedAs: string): Promise<Readable>;
+  /** The bytes as a file on this machine, to be read and never written, until `discard`. */
+  onDisk(storedAs: string): Promise<{ path: string; discard(): Promise<void> }>;
 };
 
 /** Work for later, done once by whichever app process is free. */

@@ -1,9 +1,8 @@
 /** The file that an import reads, so that it is the same one when the import goes on: by its content, not its name. */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Context } from '../../core/context/context.ts';
 import { storeFile } from '../../platform/files/stored-file.ts';
@@ -40,7 +39,7 @@ export async function keptSource(context: Context, upload: KeepableFile): Promis
 }
 
 /**
- * Runs `work` on the file: `given`, else where it was, else a copy from the file store for as long as that takes.
+ * Runs `work` on the file: `given`, else where it was, else as the file store has it.
  * Throws 409 when it is gone or another file by now.
  */
 export async function withSource<T>(
@@ -61,13 +60,11 @@ export async function withSource<T>(
       'Let the server go on with POST /api/v1/batches/{id}/resume, or name the file here.',
     );
   }
-  const folder = await mkdtemp(join(tmpdir(), 'groundwork-source-'));
+  const kept = await context.files.onDisk(source.storedAs!);
   try {
-    const copy = join(folder, 'file');
-    await pipeline(await context.files.open(source.storedAs!), createWriteStream(copy, { mode: 0o600 }));
-    return await work(copy);
+    return await work(kept.path);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await kept.discard();
   }
 }
 

@@ -34,6 +34,8 @@ test('a public address loses its last slash', () => {
 test.for([
   ['PORT', '70000'],
   ['PORT', 'x'],
+  ['FILE_MAX_BYTES', '50 MB'],
+  ['IMPORT_MAX_BYTES', '12'],
   ['PUBLIC_URL', 'crm.example.com'],
   ['DATABASE_URL', 'mysql://x'],
   ['DATABASE_READ_URL', 'mysql://x'],

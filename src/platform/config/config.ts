@@ -13,6 +13,12 @@ const seconds = (name: string) =>
     .min(0, `${name} must not be less than 0 seconds.`)
     .max(3600, `${name} must be at most 3600 seconds.`);
 
+const bytes = (name: string) =>
+  z.coerce
+    .number(`${name} must be a number of bytes, such as 52428800 for 50 MB.`)
+    .int(`${name} must be a whole number of bytes.`)
+    .min(1024, `${name} must be at least 1024 bytes.`);
+
 const Environment = z.object({
   PORT: z.coerce.number('PORT must be a number.').int().min(0).max(65535).default(3000),
   HOST: z.string().default('127.0.0.1'),
@@ -34,6 +40,8 @@ const Environment = z.object({
   S3_PATH_STYLE: z.enum(['true', 'false'], 'S3_PATH_STYLE must be true or false.').optional(),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
+  FILE_MAX_BYTES: bytes('FILE_MAX_BYTES').default(50 * 1024 ** 2),
+  IMPORT_MAX_BYTES: bytes('IMPORT_MAX_BYTES').default(4 * 1024 ** 3),
   STOP_NOTICE: seconds('STOP_NOTICE').default(0),
   STOP_SECONDS: seconds('STOP_SECONDS').default(10),
   PUBLIC_URL: url(/^https?:\/\//, 'PUBLIC_URL must look like https://crm.example.com.').optional(),
@@ -58,6 +66,8 @@ export type Config = {
   reads?: { url: string; mostLagSeconds: number };
   /** The bucket for files; undefined: below the data folder. */
   s3?: S3Settings;
+  /** The most bytes of a file that comes over HTTP, by what it is for. */
+  uploads: { file: number; import: number };
   /** Where people reach this server, without a slash at the end. */
   publicUrl?: string;
   /** Whose X-Forwarded-* headers count: nobody, everybody, a number of hops, or addresses and networks. */
@@ -98,6 +108,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
         ? undefined
         : { url: settings.DATABASE_READ_URL, mostLagSeconds: settings.DATABASE_READ_MAX_LAG },
     s3: s3Of(settings),
+    uploads: { file: settings.FILE_MAX_BYTES, import: settings.IMPORT_MAX_BYTES },
     publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, ''),
     trustProxy: trustProxy(settings.TRUST_PROXY),
     stop: { noticeSeconds: settings.STOP_NOTICE, finishSeconds: settings.STOP_SECONDS },

@@ -2,7 +2,7 @@
 import type { FileStore } from '../../core/context/context.ts';
 import { issue, refusal, type Problem } from '../../core/errors/problem.ts';
 
-export type ByteStore = FileStore & {
+export type ByteStore = Omit<FileStore, 'onDisk'> & {
   /** Where it is, for whoever runs the server; holds no secret. */
   place: string;
   /** Bytes; undefined when they are not there. */

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -119,4 +127,42 @@ test('a move to the bucket and back is verified, goes on where it was, and is se
   const back = await moveFiles(database.pool, { files, from: bucket!, to: disk, remove: true });
   expect(back).toMatchObject({ moved: 6, there: 0, missing: [], damaged: [] });
   for (const [n, key] of keys.entries()) expect(await bytesOf(onDisk, key)).toEqual(contents[n]);
+});
+
+test('what a process that died left half-received is swept by any other, and what is in hand stays', async () => {
+  const incoming = join(folder, 'incoming');
+  const [left, young] = ['left-behind', 'of-another-process'].map((name) => join(incoming, name));
+  const spooled = await files.spool(Readable.from(['in hand']));
+  writeFileSync(left!, 'half of a file');
+  writeFileSync(young!, 'still arriving');
+  const twoHoursAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  for (const path of [left!, spooled.path]) utimesSync(path, twoHoursAgo, twoHoursAgo);
+  await files.sweep();
+  expect([left!, young!, spooled.path].map((path) => existsSync(path))).toEqual([false, true, true]);
+  // What is held is young again, for the sweeps of others.
+  await (await openFileStore(folder)).sweep();
+  expect(readFileSync(spooled.path, 'utf8')).toBe('in hand');
+  await spooled.discard();
+  rmSync(young!);
+});
+
+test('a file is read where it lies on disk, and of a bucket a copy that is checked and goes again', async () => {
+  const [near, far] = [await openFileStore(mkdtempSync(join(folder, 'near-'))), files];
+  for (const store of [near, far]) {
+    const content = randomBytes(200_000);
+    const spooled = await store.spool(Readable.from([content]));
+    const key = await store.keep(spooled);
+    await spooled.discard();
+    const { path, discard } = await store.onDisk(key);
+    expect(readFileSync(path)).toEqual(content);
+    await discard();
+    expect(existsSync(path)).toBe(store === near);
+  }
+  await expect(far.onDisk(absent)).rejects.toMatchObject({ body: { status: 404 } });
+  const spooled = await far.spool(Readable.from(['as it was']));
+  const key = await far.keep(spooled);
+  await spooled.discard();
+  s3.objects.set(`crm/files/${key}`, Buffer.from('as it is'));
+  await expect(far.onDisk(key)).rejects.toMatchObject(unreachable);
+  expect(readdirSync(join(folder, 'incoming'))).toEqual([]);
 });

@@ -3,45 +3,30 @@
  * comes in is spooled to disk either way. With a bucket, files that still lie on disk are found there, so that a
  * workspace can move over while it works.
  */
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Transform, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
+import type { FileStore } from '../../core/context/context.ts';
 import { isProblem } from '../../core/errors/problem.ts';
-import type { ByteStore } from './byte-store.ts';
+import { keyOf, unavailable, type ByteStore } from './byte-store.ts';
 import { diskStore } from './disk-store.ts';
+import { openIncoming, type Spooled } from './incoming.ts';
 import type { S3Settings } from './s3-store.ts';
 
-export type Spooled = {
-  path: string;
-  /** Bytes. */
-  size: number;
-  /** Hex. */
-  sha256: string;
-  /** The first bytes, to tell the type by. */
-  head: Buffer;
-  /** Removes what `keep` did not take. */
-  discard(): Promise<void>;
-};
-
-export type LocalFileStore = ByteStore & {
-  /** Writes a stream to disk. What its source throws is thrown, and nothing stays behind. */
-  spool(source: Readable): Promise<Spooled>;
-  disk: ByteStore;
-  bucket?: ByteStore;
-  /** How often the store failed, since the process began. */
-  troubles(): number;
-};
-
-const headBytes = 512;
+export type LocalFileStore = ByteStore &
+  FileStore & {
+    /** Writes a stream to disk. What its source throws is thrown, and nothing stays behind. */
+    spool(source: Readable): Promise<Spooled>;
+    /** Removes what processes that died left half-received; it is done now and then by itself. */
+    sweep(): Promise<void>;
+    disk: ByteStore;
+    bucket?: ByteStore;
+    /** How often the store failed, since the process began. */
+    troubles(): number;
+  };
 
 /** Opens the store below `folder` (made if need be) and clears what a crash left half-received. */
 export async function openFileStore(folder: string, s3?: S3Settings): Promise<LocalFileStore> {
-  const incoming = join(folder, 'incoming');
-  await mkdir(incoming, { recursive: true, mode: 0o700 });
-  await clearAbandoned(incoming);
+  const incoming = await openIncoming(join(folder, 'incoming'));
   const disk = diskStore(folder);
   // Loaded only where it is used: it is by far the largest library of the server.
   const bucket = s3 && (await import('./s3-store.ts')).s3Store(s3);
@@ -52,6 +37,12 @@ export async function openFileStore(folder: string, s3?: S3Settings): Promise<Lo
       if (isProblem(error) && error.body.status === 503) troubles += 1;
       throw error;
     });
+  const copied = async (source: Readable, storedAs: string): Promise<Spooled> => {
+    const copy = await incoming.spool(source);
+    if (keyOf(copy.sha256) === storedAs) return copy;
+    await copy.discard();
+    throw unavailable(new Error(`what came for ${storedAs} has another checksum`));
+  };
   return {
     place: store.place,
     disk,
@@ -62,7 +53,13 @@ export async function openFileStore(folder: string, s3?: S3Settings): Promise<Lo
     remove: (storedAs) => counted(store.remove(storedAs)),
     tryOut: () => store.tryOut(),
     troubles: () => troubles,
-    spool: (source) => spool(source, incoming),
+    spool: incoming.spool,
+    sweep: incoming.sweep,
+    async onDisk(storedAs) {
+      if ((await disk.size(storedAs)) !== undefined)
+        return { path: join(folder, storedAs), discard: async () => {} };
+      return counted(copied(await store.open(storedAs), storedAs));
+    },
   };
 }
 
@@ -80,37 +77,4 @@ function withRestOnDisk(bucket: ByteStore, disk: ByteStore): ByteStore {
     },
     size: async (storedAs) => (await bucket.size(storedAs)) ?? (await disk.size(storedAs)),
   };
-}
-
-async function spool(source: Readable, folder: string): Promise<Spooled> {
-  const path = join(folder, randomUUID());
-  const hash = createHash('sha256');
-  const head: Buffer[] = [];
-  let size = 0;
-  const measured = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      if (size < headBytes) head.push(chunk.subarray(0, headBytes - size));
-      size += chunk.length;
-      done(null, chunk);
-    },
-  });
-  const discard = () => rm(path, { force: true });
-  try {
-    await pipeline(source, measured, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
-  } catch (error) {
-    await discard();
-    throw error;
-  }
-  return { path, size, sha256: hash.digest('hex'), head: Buffer.concat(head), discard };
-}
-
-/** Only old ones: another process may be receiving into the same folder. */
-async function clearAbandoned(incoming: string): Promise<void> {
-  const dayAgo = Date.now() - 24 * 60 * 60 * 1000;
-  for (const name of await readdir(incoming)) {
-    const path = join(incoming, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found && found.mtimeMs < dayAgo) await rm(path, { force: true });
-  }
 }
