@@ -73,7 +73,8 @@ export async function fileBytes(path: string): Promise<FileBytes> {
       found.utf8 &&= isUtf8(chunk.subarray(0, chunk.length - carried));
       if (sampled < sampleSize) {
         const high = chunk.findIndex((byte) => byte > 127);
-        const from = chunk.lastIndexOf(10, high) + 1;
+        // From the start of its line, unless that is far away: each byte is looked at in dozens of encodings.
+        const from = Math.max(chunk.lastIndexOf(10, high) + 1, high - stretch);
         const part = Buffer.from(chunk.subarray(from, from + Math.max(stretch, high - from + 1_024)));
         samples.push(part);
         sampled += part.length;

@@ -2,6 +2,7 @@
  * A file as a header and numbered rows, read in pieces so that its size does not matter. Whatever it was before
  * that, text or a workbook, is known to those who open it and to nobody else.
  */
+import { setImmediate } from 'node:timers/promises';
 import { issue, refusal, type Issue } from '../../core/errors/problem.ts';
 import { restore } from '../../core/spreadsheet/formula-cells.ts';
 import type { Encoding } from './detect-encoding.ts';
@@ -59,6 +60,9 @@ type Source = Omit<TableFile, 'header' | 'rows'> & {
   records(): AsyncGenerator<{ records: CsvRecord[]; bytes: number }>;
 };
 
+/** Cells that are handed on at once: short rows below a wide header become as wide as that. */
+const mostCells = 200_000;
+
 /** Finds the header and numbers the rows below it. Throws a 422 problem for a file without header. */
 export async function asTable(source: Source): Promise<TableFile> {
   const { asked, damage, neutralised, ragged, records, ...rest } = source;
@@ -74,21 +78,29 @@ export async function asTable(source: Source): Promise<TableFile> {
       let number = 0;
       let skip = at + 1;
       for await (const piece of records()) {
-        const rows: TableRow[] = [];
+        let rows: TableRow[] = [];
+        let held = 0;
         for (const record of piece.records) {
           if (skip > 0) {
             skip -= 1;
             continue;
           }
           if (!record.flaw && record.cells.every((cell) => cell.trim() === '')) continue;
-          if (ragged) while (record.cells.length < header.length) record.cells.push('');
-          const row = rowOf(record, ++number, header.length, damage, names);
+          // Widened in a copy: whoever made the piece may hold its records.
+          const cells = record.cells.slice();
+          if (ragged) while (cells.length < header.length) cells.push('');
+          const row = rowOf({ ...record, cells }, ++number, header.length, damage, names);
           if (neutralised) {
             row.cells.forEach((cell, column) => {
               if (cell.startsWith("'")) row.cells[column] = restore(cell);
             });
           }
           rows.push(row);
+          held += row.cells.length;
+          if (held < mostCells) continue;
+          yield { rows, bytes: piece.bytes };
+          [rows, held] = [[], 0];
+          await setImmediate();
         }
         yield { rows, bytes: piece.bytes };
       }
@@ -167,6 +179,7 @@ const flaws: Record<Flaw, string> = {
   unclosed_quote: 'a quotation mark opens there and never closes as it should.',
   cell_too_large: 'a cell there holds more than a megabyte.',
   record_too_large: 'the line is longer than eight megabytes.',
+  too_many_columns: 'it has more than 16,384 cells.',
 };
 
 /** `names` is the header as it stands in the file. */

@@ -15,7 +15,7 @@ export type Dialect = {
 };
 
 /** Why a record's cells cannot be trusted. */
-export type Flaw = 'unclosed_quote' | 'cell_too_large' | 'record_too_large';
+export type Flaw = 'unclosed_quote' | 'cell_too_large' | 'record_too_large' | 'too_many_columns';
 
 export type CsvRecord = {
   /** Line of the file on which the record begins, from 1. */
@@ -38,7 +38,9 @@ export type CsvTokenizer = {
 /** Longest cell taken, in characters. */
 export const maxCell = 1024 * 1024;
 /** How far a record's end is looked for before its first line is given up; bounds the memory. */
-const maxRecord = 8 * maxCell;
+export const maxRecord = 8 * maxCell;
+/** As many as spreadsheet programs have. */
+export const maxColumns = 16_384;
 const rawKept = 400;
 
 const cr = 13;
@@ -59,6 +61,8 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
   let skipping = false;
   /** An unfinished record is looked at again only when it has grown, or a long one would cost its square. */
   let enough = 0;
+  /** What was found ahead in the buffer as it stands. */
+  let ahead = nothingAhead();
 
   /** True where a cell may end: at a delimiter, a line end or the end of the file. */
   const endsCell = (at: number): boolean => {
@@ -75,9 +79,14 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
   };
   const linesIn = (from: number, to: number): number => {
     let count = 0;
-    for (let at = buffer.indexOf(newline, from); at >= 0 && at < to; at = buffer.indexOf(newline, at + 1))
-      count++;
+    for (let at = nextLine(from); at >= 0 && at < to; at = nextLine(at + 1)) count++;
     return count;
+  };
+  /** Where the next line end stands, or -1; what a look ahead found is kept, or a long line would cost its square. */
+  const nextLine = (from: number): number => {
+    if (from < ahead.line.from || (ahead.line.at >= 0 && from > ahead.line.at))
+      ahead.line = { from, at: buffer.indexOf(newline, from) };
+    return ahead.line.at;
   };
 
   /** Whether an odd number of escapes stands before `at`, none of them before `from`. */
@@ -108,20 +117,24 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
 
   /** Where the quote stands that closes the cell in the same line, after a quote at `at` that does not; or -1. */
   function closesLater(at: number, stop: number): number {
-    for (
-      let next = buffer.indexOf(quoteSign, at + 1);
-      next >= 0 && next < stop;
-      next = buffer.indexOf(quoteSign, next + 1)
-    ) {
-      if (buffer.charCodeAt(next - 1) === delimiter) return -1; // the opening quote of the next cell
-      if (endsCell(afterSpaces(next + 1))) return next;
+    const { from, until, found } = ahead.closing;
+    // Between there and the quote that decided, every quote has the same answer.
+    if (at >= from && at < until) return found;
+    let next = buffer.indexOf(quoteSign, at + 1);
+    let closing = -1;
+    for (; next >= 0 && next < stop; next = buffer.indexOf(quoteSign, next + 1)) {
+      if (buffer.charCodeAt(next - 1) === delimiter) break; // the opening quote of the next cell
+      if (!endsCell(afterSpaces(next + 1))) continue;
+      closing = next;
+      break;
     }
-    return -1;
+    ahead.closing = { from: at, until: next >= 0 && next < stop ? next : stop, found: closing };
+    return closing;
   }
 
   /** A quoted cell whose opening quote stands before `from`. */
   function quoted(from: number, final: boolean): Cell | 'unclosed' | undefined {
-    let text = '';
+    const parts: string[] = [];
     let stray = false;
     let part = from;
     let closing = -1; // found by a look ahead: quotes before it are text
@@ -130,12 +143,12 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
       if (at < 0) return final || buffer.length - from > maxRecord ? 'unclosed' : undefined;
       if (at + 1 >= buffer.length && !final) return undefined;
       if (escape !== undefined && escapedAt(at, part)) {
-        text += `${unescaped(buffer.slice(part, at - 1))}${quoteSign}`;
+        parts.push(unescaped(buffer.slice(part, at - 1)), quoteSign);
         part = search = at + 1;
         continue;
       }
       if (buffer.charCodeAt(at + 1) === quote) {
-        text += buffer.slice(part, at + 1);
+        parts.push(buffer.slice(part, at + 1));
         part = search = at + 2;
         continue;
       }
@@ -143,14 +156,14 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
       // A delimiter or line end may still be on its way.
       if (after + 1 >= buffer.length && !final && buffer.charCodeAt(after) !== delimiter) return undefined;
       if (endsCell(after)) {
-        text += unescaped(buffer.slice(part, at));
+        const text = parts.join('') + unescaped(buffer.slice(part, at));
         const rest = plain(after, final)!;
         return { text, next: rest.next, lines: linesIn(from, at) + rest.lines, stray, ended: rest.ended };
       }
       // The quote neither closes nor is doubled. Over a line break the opening quote was the mistake.
       if (!stray && linesIn(from, at) > 0) return 'unclosed';
       if (closing < at) {
-        const stop = buffer.indexOf(newline, at);
+        const stop = nextLine(at);
         if (stop < 0 && !final && buffer.length - from <= maxRecord) return undefined;
         closing = closesLater(at, stop < 0 ? buffer.length : stop);
       }
@@ -161,7 +174,7 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
       }
       const rest = plain(at + 1, final);
       if (!rest) return final ? 'unclosed' : undefined;
-      return { ...rest, text: text + buffer.slice(part, at) + rest.text, stray };
+      return { ...rest, text: parts.join('') + buffer.slice(part, at) + rest.text, stray };
     }
   }
 
@@ -182,6 +195,7 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
     let stray = false;
     let lines = 0;
     let large: string | undefined;
+    let wide = false;
     for (let at = start; ;) {
       const opening = afterSpaces(at);
       const isQuoted = buffer.charCodeAt(opening) === quote;
@@ -189,11 +203,16 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
       if (cell === 'unclosed') return broken(start, final, 'unclosed_quote');
       if (!cell) return undefined;
       if (cell.text.length > maxCell) large ??= cell.text.slice(0, rawKept);
-      cells.push(cell.text);
+      if (cells.length < maxColumns) cells.push(cell.text);
+      else wide = true;
       stray ||= cell.stray;
       lines += cell.lines;
       at = cell.next;
       if (!cell.ended) continue;
+      if (wide) {
+        const raw = buffer.slice(start, Math.min(at, start + rawKept));
+        return { record: refused(line, raw, 'too_many_columns'), next: at, lines };
+      }
       const record = large === undefined ? { line, cells, stray } : refused(line, large, 'cell_too_large');
       return { record, next: at, lines };
     }
@@ -222,6 +241,7 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
       line += found.lines;
     }
     buffer = buffer.slice(at);
+    ahead = nothingAhead();
     enough = buffer.length * 1.5;
     return records;
   }
@@ -229,11 +249,17 @@ export function csvTokenizer(dialect: Dialect, firstLine = 1): CsvTokenizer {
   return {
     push(text) {
       buffer += text;
+      ahead = nothingAhead();
       return buffer.length < enough ? [] : take(false);
     },
     end: () => take(true),
   };
 }
+
+const nothingAhead = () => ({
+  line: { from: Infinity, at: -1 },
+  closing: { from: Infinity, until: -1, found: -1 },
+});
 
 const refused = (line: number, raw: string, flaw: Flaw): CsvRecord => ({
   line,

@@ -19,10 +19,11 @@ export function numberText(
   const number = Number(stored);
   if (stored.trim() === '' || !Number.isFinite(number)) return stored;
   if (format.kind === 'plain') return withMark(plainNumber(stored, number), how.decimal);
-  if (format.kind === 'percent')
+  if (format.kind === 'percent' && Number.isFinite(number * 100))
     return `${withMark(plainNumber(String(number * 100), number * 100), how.decimal)}%`;
   if (format.kind === 'money') return `${format.sign} ${withMark(plainNumber(stored, number), how.decimal)}`;
-  return momentText(number, format.kind, how.date1904) ?? withMark(plainNumber(stored, number), how.decimal);
+  const moment = format.kind === 'percent' ? undefined : momentText(number, format.kind, how.date1904);
+  return moment ?? withMark(plainNumber(stored, number), how.decimal);
 }
 
 /** Fifteen digits are what a spreadsheet keeps of a number; more of them are noise of its arithmetic. */
@@ -40,11 +41,12 @@ function momentText(
   kind: 'date' | 'datetime' | 'time' | 'elapsed',
   date1904: boolean,
 ): string | undefined {
-  if (kind === 'elapsed') return elapsedText(serial);
+  if (kind === 'elapsed') return Math.abs(serial) > lastDay ? undefined : elapsedText(serial);
   const days = date1904 ? serial + days1904 : serial;
   if (days < 0 || days >= lastDay + 1) return undefined;
   const seconds = Math.round(days * 86_400);
   const day = Math.floor(seconds / 86_400);
+  if (day > lastDay) return undefined;
   const clock = seconds - day * 86_400;
   // A time alone stands on the day before the first, or on the first.
   if (kind === 'time' && day <= 1) return clockText(clock);

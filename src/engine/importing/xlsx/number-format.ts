@@ -24,26 +24,54 @@ const builtIn = new Map<number, NumberFormat>([
   [46, { kind: 'elapsed' }],
 ]);
 
-/** `code` is there for formats that the workbook defines itself. */
+/** Spreadsheet programs allow 255 characters; a longer format is none of theirs. */
+const longest = 255;
+
+/** `code` is there for formats that the workbook defines itself. Its time is that of the code's length. */
 export function numberFormat(id: number, code: string | undefined): NumberFormat {
   if (code === undefined) return builtIn.get(id) ?? plain;
-  // How zero and negative numbers look says nothing of what they are.
-  const [positive = ''] = code.split(';');
-  const money = /\[\$([^\]-]+)[^\]]*\]/.exec(positive)?.[1];
-  const quoted = [...positive.matchAll(/"([^"]*)"|\\(.)/g)].map((found) => found[1] ?? found[2]!).join('');
-  const signs = positive
-    .replace(/\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi, '')
-    .replace(/"[^"]*"|\\.|_.|\*./g, '')
-    .toLowerCase();
+  if (code.length > longest) return plain;
+  const { money, quoted, signs } = partsOf(code);
   if (/\[[hms]+\]/.test(signs)) return { kind: 'elapsed' };
   const general = /general|standard/.test(signs);
   const day =
-    !general && /[dy]|(?<![hs:.\]]\s*)m{1,5}(?!\s*[:.]?\s*s)/.test(signs.replace(/am\/pm|a\/p/g, ''));
+    !general &&
+    /[dy]|(?<![hs:.\]])m{1,5}(?![:.]?s)/.test(signs.replaceAll('am/pm', '').replaceAll('a/p', ''));
   const time = !general && /[hs]/.test(signs);
-  if (day && time) return { kind: /[dy]/.test(signs) || /mmm/.test(signs) ? 'datetime' : 'time' };
+  if (day && time) return { kind: /[dy]/.test(signs) || signs.includes('mmm') ? 'datetime' : 'time' };
   if (day) return { kind: 'date' };
   if (time) return { kind: 'time' };
   if (signs.includes('%')) return { kind: 'percent' };
   const sign = (money ?? /[$£€¥]/.exec(quoted + signs)?.[0])?.trim();
   return sign ? { kind: 'money', sign } : plain;
+}
+
+/** What a code begins to hold when it is a stretch of time: the only brackets that are no condition or colour. */
+const elapsed = /^(h+|m+|s+)$/;
+
+/**
+ * The section for positive numbers, character by character, as a stranger's code makes regular expressions look
+ * back without end: its money, its text, and its signs in small letters without blanks.
+ */
+function partsOf(code: string): { money?: string; quoted: string; signs: string } {
+  let money: string | undefined;
+  let quoted = '';
+  let signs = '';
+  for (let at = 0; at < code.length; at++) {
+    const char = code[at]!;
+    // How zero and negative numbers look says nothing of what they are.
+    if (char === ';') break;
+    if (char === '"' || char === '[') {
+      const end = code.indexOf(char === '"' ? '"' : ']', at + 1);
+      if (end < 0) continue;
+      const inside = code.slice(at + 1, end);
+      if (char === '"') quoted += inside;
+      else if (elapsed.test(inside.toLowerCase())) signs += `[${inside.toLowerCase()}]`;
+      else if (inside.startsWith('$')) money ??= inside.slice(1).split('-')[0] || undefined;
+      at = end;
+    } else if (char === '\\') quoted += code[++at] ?? '';
+    else if (char === '_' || char === '*') at += 1;
+    else if (char.trim() !== '') signs += char.toLowerCase();
+  }
+  return { ...(money === undefined ? {} : { money }), quoted, signs };
 }

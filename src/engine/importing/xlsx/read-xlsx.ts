@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { issue, refusal } from '../../../core/errors/problem.ts';
 import { asTable, type HeaderAsked, type TableFile } from '../table-file.ts';
 import { maxCell, type CsvRecord } from '../tokenize-csv.ts';
-import { sheetRows } from './sheet-rows.ts';
+import { sheetRows, type SheetRow } from './sheet-rows.ts';
 import { openWorkbook, type SheetPart, type Workbook } from './workbook.ts';
 
 export type XlsxGiven = {
@@ -41,22 +41,32 @@ export async function openXlsx(path: string, given: XlsxGiven = {}): Promise<Tab
 export async function sheetsWithRows(path: string): Promise<string[]> {
   const book = await openWorkbook(path);
   const names: string[] = [];
-  for (const sheet of book.sheets)
+  for (const sheet of onePerPart(book.sheets))
     if (!sheet.hidden && (await holdsRows(book, sheet))) names.push(sheet.name);
   return names;
 }
 
-function recordOf({ line, cells }: { line: number; cells: string[] }): CsvRecord {
+function recordOf({ line, cells, large }: SheetRow): CsvRecord {
+  const begins = (): string =>
+    cells
+      .map((cell) => cell.slice(0, 400))
+      .join(' | ')
+      .slice(0, 400);
+  if (large) return { line, cells: [], stray: false, flaw: 'record_too_large', raw: begins() };
   if (cells.some((cell) => cell.length > maxCell))
-    return { line, cells: [], stray: false, flaw: 'cell_too_large', raw: cells.join(' | ').slice(0, 400) };
+    return { line, cells: [], stray: false, flaw: 'cell_too_large', raw: begins() };
   return { line, cells, stray: false };
 }
 
 async function firstShown(book: Workbook): Promise<SheetPart> {
   const shown = book.sheets.filter((sheet) => !sheet.hidden);
-  for (const sheet of shown) if (await holdsRows(book, sheet)) return sheet;
+  for (const sheet of onePerPart(shown)) if (await holdsRows(book, sheet)) return sheet;
   return shown[0] ?? book.sheets[0]!;
 }
+
+/** A part that stands for many sheets is read for one. */
+const onePerPart = (sheets: readonly SheetPart[]): SheetPart[] =>
+  sheets.filter((sheet, at) => sheets.findIndex(({ part }) => part === sheet.part) === at);
 
 async function holdsRows(book: Workbook, sheet: SheetPart): Promise<boolean> {
   for await (const { rows } of sheetRows(book, sheet, '.'))

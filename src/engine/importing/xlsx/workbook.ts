@@ -4,7 +4,8 @@ import { notReadable } from '../file-bytes.ts';
 import { numberFormat, type NumberFormat } from './number-format.ts';
 import { readWholeXml } from './read-xml.ts';
 import { sharedStrings, type SharedStrings } from './shared-strings.ts';
-import { broken, openZip, type ZipParts } from './zip-parts.ts';
+import { broken, harmful } from './refusals.ts';
+import { openZip, type ZipParts } from './zip-parts.ts';
 
 export type SheetPart = { name: string; hidden: boolean; part: string };
 
@@ -19,6 +20,13 @@ export type Workbook = {
 
 /** Parts that say how the others are to be read are small in every real workbook. */
 const mostSmall = 64 * 1024 * 1024;
+const mostLinks = 20_000;
+const longestTarget = 1_024;
+const mostSheets = 1_000;
+const longestSheetName = 200;
+/** Four times as many as spreadsheet programs have. */
+const mostStyles = 262_144;
+const mostCodes = 65_536;
 const plain: NumberFormat = { kind: 'plain' };
 
 /** Throws a 415 or 422 problem for what is no workbook, or one of another kind. */
@@ -81,6 +89,7 @@ async function linksOf(zip: ZipParts, part: string): Promise<Map<string, Link>> 
     open(element, attributes) {
       if (element !== 'Relationship' || attributes['TargetMode'] === 'External') return;
       const target = attributes['Target'] ?? '';
+      if (target.length > longestTarget || links.size >= mostLinks) throw harmful();
       const found = zip.find(target.startsWith('/') ? target : join(folder, target.replaceAll('\\', '/')));
       if (found !== undefined)
         links.set(attributes['Id'] ?? '', { type: attributes['Type'] ?? '', part: found });
@@ -104,8 +113,10 @@ async function sheetsOf(
       const link = links.get(id ?? '');
       // A sheet may also be a chart, or a dialog of old.
       if (!link?.type.endsWith('/worksheet')) return;
+      if (sheets.length >= mostSheets) throw harmful();
       const hidden = /hidden/i.test(attributes['state'] ?? '');
-      sheets.push({ name: attributes['name'] ?? `Sheet ${sheets.length + 1}`, hidden, part: link.part });
+      const name = (attributes['name'] ?? `Sheet ${sheets.length + 1}`).slice(0, longestSheetName);
+      sheets.push({ name, hidden, part: link.part });
     },
   });
   return { sheets, date1904 };
@@ -114,15 +125,19 @@ async function sheetsOf(
 async function formatsOf(zip: ZipParts, part: string | undefined): Promise<NumberFormat[]> {
   if (part === undefined) return [];
   const codes = new Map<number, string>();
+  const known = new Map<number, NumberFormat>();
   const formats: NumberFormat[] = [];
   let inCells = false;
   await readWholeXml(await zip.read(part, mostSmall), {
     open(element, attributes) {
+      if (codes.size > mostCodes || formats.length > mostStyles) throw harmful();
       if (element === 'numFmt') codes.set(Number(attributes['numFmtId']), attributes['formatCode'] ?? '');
       else if (element === 'cellXfs') inCells = true;
       else if (element === 'xf' && inCells) {
         const id = Number(attributes['numFmtId'] ?? 0);
-        formats.push(numberFormat(id, codes.get(id)));
+        const format = known.get(id) ?? numberFormat(id, codes.get(id));
+        known.set(id, format);
+        formats.push(format);
       }
     },
     close(element) {

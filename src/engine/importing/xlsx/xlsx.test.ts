@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isProblem } from '../../../core/errors/problem.ts';
+import { inline, workbook, zipped } from '../../../testing/made-workbook.ts';
 import { openTable } from '../open-table.ts';
 import { openCsv } from '../read-csv.ts';
 import { sheetRows } from './sheet-rows.ts';
@@ -12,67 +12,6 @@ import { openWorkbook } from './workbook.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'groundwork-xlsx-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-type Part = { name: string; bytes: Buffer | string; /** What the archive claims. */ says?: number };
-
-/** A zip archive as the format has it (APPNOTE 6.3), which may lie. */
-function zipped(parts: readonly Part[]): Buffer {
-  const bodies: Buffer[] = [];
-  const directory: Buffer[] = [];
-  let offset = 0;
-  for (const { name, bytes, says } of parts) {
-    const raw = Buffer.from(bytes);
-    const packed = deflateRawSync(raw);
-    const head = Buffer.alloc(26);
-    head.writeUInt16LE(20, 0);
-    head.writeUInt16LE(8, 4);
-    head.writeUInt32LE(crc32(raw), 10);
-    head.writeUInt32LE(packed.length, 14);
-    head.writeUInt32LE(says ?? raw.length, 18);
-    head.writeUInt16LE(name.length, 22);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), head, Buffer.from(name), packed]);
-    const tail = Buffer.alloc(16);
-    tail.writeUInt32LE(offset, 10);
-    directory.push(
-      Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), head, tail.subarray(0, 14), Buffer.from(name)]),
-    );
-    bodies.push(local);
-    offset += local.length;
-  }
-  const listing = Buffer.concat(directory);
-  const end = Buffer.alloc(18);
-  end.writeUInt16LE(parts.length, 4);
-  end.writeUInt16LE(parts.length, 6);
-  end.writeUInt32LE(listing.length, 8);
-  end.writeUInt32LE(offset, 12);
-  return Buffer.concat([...bodies, listing, Buffer.from('PK\x05\x06'), end]);
-}
-
-const rels = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
-const link = (id: string, type: string, target: string): string =>
-  `<Relationship Id="${id}" Type="${rels}/${type}" Target="${target}"/>`;
-
-/** The parts of a workbook with one sheet. */
-const workbook = (
-  sheet: string | Buffer,
-  more: { shared?: string | Buffer; styles?: string } = {},
-): Part[] => [
-  {
-    name: '_rels/.rels',
-    bytes: `<Relationships>${link('a', 'officeDocument', 'xl/workbook.xml')}</Relationships>`,
-  },
-  {
-    name: 'xl/workbook.xml',
-    bytes: `<workbook xmlns:r="${rels}"><sheets><sheet name="One" sheetId="1" r:id="s"/></sheets></workbook>`,
-  },
-  {
-    name: 'xl/_rels/workbook.xml.rels',
-    bytes: `<Relationships>${link('s', 'worksheet', 'worksheets/sheet1.xml')}${link('t', 'sharedStrings', 'sharedStrings.xml')}${link('f', 'styles', 'styles.xml')}</Relationships>`,
-  },
-  { name: 'xl/worksheets/sheet1.xml', bytes: sheet },
-  ...(more.shared === undefined ? [] : [{ name: 'xl/sharedStrings.xml', bytes: more.shared }]),
-  ...(more.styles === undefined ? [] : [{ name: 'xl/styles.xml', bytes: more.styles }]),
-];
 
 let files = 0;
 function fileOf(bytes: Buffer): string {
@@ -97,9 +36,6 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   }
   return 'taken';
 }
-
-const inline = (address: string, text: string): string =>
-  `<c r="${address}" t="inlineStr"><is><t>${text}</t></is></c>`;
 
 describe('a workbook', () => {
   it('gives numbers, days, times, shares and money as their formats mean them', async () => {

@@ -4,7 +4,7 @@
  */
 import { Transform, type Readable } from 'node:stream';
 import yauzl from 'yauzl';
-import { notReadable } from '../file-bytes.ts';
+import { bomb, broken, encrypted, harmful } from './refusals.ts';
 
 export type ZipParts = {
   /** The name as the archive spells it, found in any case; undefined when there is no such part. */
@@ -17,6 +17,9 @@ export type ZipParts = {
 };
 
 const mostParts = 20_000;
+/** Characters of a part's name, and bytes of what else the directory says of all parts. */
+const longestName = 1_024;
+const mostTold = 8 * 1024 * 1024;
 /** Up to here a part may consist of as little as it likes; spreadsheets full of one value do. */
 const freely = 16 * 1024 * 1024;
 /** Bytes that one byte may become. Deflate itself ends near 1,030; real sheets stay below 100. */
@@ -60,15 +63,32 @@ function opened(path: string): Promise<yauzl.ZipFile> {
 function listed(zip: yauzl.ZipFile): Promise<Map<string, yauzl.Entry>> {
   if (zip.entryCount > mostParts) throw bomb();
   const parts = new Map<string, yauzl.Entry>();
+  const all: yauzl.Entry[] = [];
+  let told = 0;
   return new Promise((resolve, reject) => {
     zip.on('entry', (entry: yauzl.Entry) => {
+      all.push(entry);
+      told += entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+      if (all.length > mostParts) return reject(bomb());
+      if (entry.fileName.length > longestName || told > mostTold) return reject(harmful());
       if (!parts.has(plain(entry.fileName))) parts.set(plain(entry.fileName), entry);
-      if (parts.size > mostParts) reject(bomb());
-      else zip.readEntry();
+      zip.readEntry();
     });
-    zip.once('end', () => resolve(parts));
-    zip.once('error', (error: Error) => reject(broken(error)));
+    zip.once('end', () => {
+      if (overlap(all)) reject(harmful());
+      else resolve(parts);
+    });
+    zip.on('error', (error: Error) => reject(broken(error)));
     zip.readEntry();
+  });
+}
+
+/** Bytes that stand for several parts make much of little. */
+function overlap(parts: readonly yauzl.Entry[]): boolean {
+  const inOrder = parts.toSorted((a, b) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader);
+  return inOrder.some(({ relativeOffsetOfLocalHeader, compressedSize }, at) => {
+    const next = inOrder[at + 1]?.relativeOffsetOfLocalHeader ?? Infinity;
+    return next < relativeOffsetOfLocalHeader + compressedSize;
   });
 }
 
@@ -90,31 +110,7 @@ function bounded(packed: Readable, limit: { most: number; free: number }): Reada
     },
   });
   // Not `pipeline`: whoever stops reading early, after the rows that were wanted, is no error.
-  packed.once('error', (error) => measured.destroy(broken(error)));
+  packed.on('error', (error) => measured.destroy(broken(error)));
   measured.once('close', () => packed.destroy());
   return packed.pipe(measured);
 }
-
-export const broken = (cause: unknown): Error =>
-  Object.assign(
-    notReadable(
-      'broken_workbook',
-      'The workbook is damaged and cannot be read.',
-      'Open it in a spreadsheet program and save it again as .xlsx or CSV.',
-    ),
-    { cause },
-  );
-
-const bomb = (): Error =>
-  notReadable(
-    'workbook_too_large',
-    'The workbook unpacks to far more than a file of its size should hold, so reading it was stopped.',
-    'Save the sheet as CSV and import that; if the file came from somebody you do not know, do not open it.',
-  );
-
-export const encrypted = (): Error =>
-  notReadable(
-    'encrypted_workbook',
-    'The workbook is protected with a password.',
-    'Open it, take the password away, and save it again.',
-  );
