@@ -83,6 +83,24 @@ test('no old deal moves on before its gaps are filled, and an existing record ga
   expect(await codes(dated)).toEqual(['read_only']);
 });
 
+test('a file of history that meets a record again updates it, and tells that its day of entering stays', async () => {
+  const id = await bear({ name: 'Met', stage: 'qualified', stage_entered_at: '2020-05-04T10:00:00Z' });
+  const [again] = await write(workspace.admin, {
+    changes: [{ update: 'deals', id, set: { name: 'Met again', stage_entered_at: '2001-01-01T00:00:00Z' } }],
+    mode: 'each',
+    history: true,
+    lenient: true,
+  });
+  expect(again).toMatchObject({
+    ok: true,
+    left: [{ field: 'stage_entered_at', raw: '2001-01-01T00:00:00Z', issue: { code: 'stays_as_it_is' } }],
+  });
+  expect(await get(workspace.admin, { object: 'deals', id })).toMatchObject({
+    name: 'Met again',
+    stage_entered_at: '2020-05-04T10:00:00.000Z',
+  });
+});
+
 test('history needs its own right', async () => {
   expect(await codes(bear({ name: 'No' }, workspace.as('sales_representative')))).toEqual(['forbidden']);
   expect(await codes(bear({ name: 'No' }, workspace.as('team_lead')))).toEqual(['forbidden']);

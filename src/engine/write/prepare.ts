@@ -279,6 +279,10 @@ function parseInto(
       continue;
     }
     const ownDate = row.bornLate === true && bornWith(field);
+    if (input.history && input.lenient && bornWith(field) && row.kind === 'update') {
+      row.left.push({ field: key, raw: rawText(raw), issue: staysAsItIs(row.path + key, field) });
+      continue;
+    }
     if ((field.maintained || right === 'read') && !ownDate) {
       issues.push(
         issue(row.path + key, 'read_only', '“{label}” cannot be written{why}.', 'Leave it out.', {
@@ -314,6 +318,15 @@ function parseInto(
   required(row, issues);
   if (issues.length > 0) throw invalid(issues);
 }
+
+const staysAsItIs = (path: string, field: FieldModel): Issue =>
+  issue(
+    path,
+    'stays_as_it_is',
+    '“{label}” of a record that is there already stays as it is.',
+    'Nothing need be done; only new records bring their own.',
+    { label: field.label },
+  );
 
 /** The first field of `{match: {…}}` that the target lacks or hides: told in the same words. */
 function hiddenInMatch(
