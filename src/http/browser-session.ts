@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalog } from '../core/catalog/catalog.ts';
 import { fold } from '../core/conditions/fold.ts';
 import type { BrowserSession } from '../core/context/context.ts';
-import { isProblem, issue, refusal } from '../core/errors/problem.ts';
+import { issue, refusal } from '../core/errors/problem.ts';
 import type { Attempts } from '../platform/auth/attempts.ts';
 import { userPrincipal } from '../platform/auth/principals.ts';
 import { userByEmail } from '../platform/auth/user-record.ts';
@@ -25,13 +25,10 @@ export function browserSession(input: {
         { key: `pair ${request.ip} ${name}`, most: 10 },
         { key: `email ${name}`, most: 100 },
       ];
-      attempts.check(counted);
+      await attempts.begin(counted);
       const known = await userByEmail(deps.pool, catalog, email);
-      const { cookies } = await deps.signIn.start({ user: known?.id, password }).catch((error: unknown) => {
-        if (isProblem(error)) attempts.failed(counted);
-        throw error;
-      });
-      attempts.succeeded(counted);
+      const { cookies } = await deps.signIn.start({ user: known?.id, password });
+      await attempts.succeeded(counted);
       const user = known!.id;
       if (!(await userPrincipal(deps.pool, catalog, user))) {
         await deps.signIn.end(cookies.map((line) => line.split(';', 1)[0]).join('; '));

@@ -34,7 +34,7 @@ export type OperationRoutes = {
 
 export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): OperationRoutes {
   app.decorateRequest('who', null);
-  const attempts = countAttempts({ seconds: 300 });
+  const attempts = countAttempts({ pool: deps.pool, seconds: 300 });
   const streams = eventStreams(app);
 
   function contextFor(
@@ -92,7 +92,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
     const { http } = operation;
     const writes = http.method !== 'GET';
     const knock = http.open && writes ? [{ key: `ip ${request.ip}`, most: 50 }] : [];
-    attempts.check(knock);
+    await attempts.check(knock);
     let received: Received | undefined;
     try {
       return await withCatalogInForce(deps, async (catalog) => {
@@ -116,7 +116,7 @@ export function addOperationRoutes(app: FastifyInstance, deps: ServerDeps): Oper
         return answer(operation, asked, output, reply);
       });
     } catch (error) {
-      if (isProblem(error) && [401, 404].includes(error.body.status)) attempts.failed(knock);
+      if (isProblem(error) && [401, 404].includes(error.body.status)) await attempts.failed(knock);
       throw error;
     } finally {
       await received?.discard();

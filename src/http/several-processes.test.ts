@@ -56,6 +56,15 @@ test('who signs in at one is known to the other, which has the new settings of t
   expect(await catalog.json()).toMatchObject({ workspace: { currency: 'CHF' } });
 });
 
+test('who guesses a password gets ten tries at all processes together, however many at once', async () => {
+  const guess = (n: number) =>
+    post(servers[n % 2]!, '/api/v1/session', { ...person, password: `guess number ${n}` });
+  const answers = await Promise.all(Array.from({ length: 16 }, (_, n) => guess(n)));
+  const statuses = answers.map(({ status }) => status).sort();
+  expect(statuses).toEqual([...Array<number>(10).fill(401), ...Array<number>(6).fill(429)]);
+  for (const server of servers) expect((await post(server, '/api/v1/session', person)).status).toBe(429);
+});
+
 test('an Idempotency-Key is kept whichever process is asked, also by both at once', async () => {
   const key = await newKey(places[0]!, 'administrator');
   const create = (server: ServerProcess) =>

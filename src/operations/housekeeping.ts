@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endLostExports } from '../engine/exporting/export-log.ts';
 import { forgetOldKeys } from '../engine/write/idempotency.ts';
+import { forgetOldAttempts } from '../platform/auth/attempts.ts';
 import { defineJob } from './job.ts';
 
 export const housekeepingJobs = [
@@ -18,5 +19,12 @@ export const housekeepingJobs = [
     tries: 3,
     plan: () => '17 * * * *',
     run: (context) => forgetOldKeys(context.pool),
+  }),
+  defineJob({
+    name: 'housekeeping.forget_old_attempts',
+    input: z.object({}),
+    tries: 3,
+    plan: () => '*/10 * * * *',
+    run: (context) => forgetOldAttempts(context.pool),
   }),
 ];

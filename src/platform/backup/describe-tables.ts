@@ -4,7 +4,7 @@ import { rows, sql } from '../../core/sql/sql.ts';
 import { nameOf, type BackupTable, type Manifest } from './manifest.ts';
 
 /** Rows that are true of this place alone, or open a door: whoever restores gets new ones. */
-const ofThisPlace = new Set(['platform.setup_link', 'platform.backups']);
+const ofThisPlace = new Set(['platform.setup_link', 'platform.backups', 'platform.failed_attempts']);
 const keys = new Set(['platform.secrets', 'auth.sessions', 'auth.verifications']);
 
 export async function tableNames(on: ClientBase): Promise<string[]> {
