@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { contentsOf, engineOn } from '../testing/backup-place.ts';
 import { testDatabase, type TestDatabase } from '../testing/database.ts';
+import { list } from '../engine/read/list.ts';
 import { write } from '../engine/write/write.ts';
 
 const wrapper = join(import.meta.dirname, '../../groundwork');
@@ -72,7 +73,9 @@ describe('on the command line', () => {
 
   it('an upgrade takes a backup, migrates and verifies', async () => {
     const old = await withAccount();
-    await old.pool.query(`DROP TABLE platform.backups; DELETE FROM platform.migrations WHERE number = 6`);
+    await old.pool.query(
+      `DROP TABLE platform.backups, platform.failed_attempts; DELETE FROM platform.migrations WHERE number >= 6`,
+    );
     const done = await run(old, ['upgrade']);
     expect(done).toMatchObject({ code: 0, err: '' });
     expect(done.out).toContain('every record is there');
@@ -83,10 +86,29 @@ describe('on the command line', () => {
     await old.drop();
   }, 120_000);
 
+  it('a backup of an older version is restored and goes forward to this one', async () => {
+    const [old, to] = [await withAccount(), await testDatabase({ empty: true })];
+    await old.pool.query(
+      `DROP TABLE platform.backups, platform.failed_attempts; DELETE FROM platform.migrations WHERE number >= 6`,
+    );
+    const file = join(folder, 'older.backup');
+    expect(await run(old, ['backup', file])).toMatchObject({ code: 0, err: '' });
+    expect(await run(to, ['restore', file])).toMatchObject({ code: 0, err: '' });
+    expect(await contentsOf(to.connection)).toEqual(await contentsOf(old.connection));
+    expect(await run(to, ['backup', 'list'])).toMatchObject({ code: 0, err: '' });
+    const engine = await engineOn(to.connection);
+    const { data } = await list(engine.context, { object: 'accounts' });
+    expect(data.map(({ name }) => name)).toEqual(['Acme']);
+    await write(engine.context, { mode: 'all', changes: [{ create: 'accounts', set: { name: 'New' } }] });
+    await engine.close();
+    await old.drop();
+    await to.drop();
+  }, 120_000);
+
   it('an upgrade that fails on the way puts the database from before in its place', async () => {
     const old = await withAccount();
     await old.pool.query(
-      `DROP TABLE platform.backups; DELETE FROM platform.migrations WHERE number = 6;
+      `DROP TABLE platform.backups, platform.failed_attempts; DELETE FROM platform.migrations WHERE number >= 6;
        CREATE VIEW platform.backups AS SELECT 1 AS in_the_way`,
     );
     const before = await contentsOf(old.connection);
@@ -95,6 +117,7 @@ describe('on the command line', () => {
     expect(done.code).toBe(1);
     expect(done.err).toContain('everything is as it was before');
     expect(done.err).toContain('0006_backups');
+    expect(done.err).toMatch(/groundwork restore \/.*before-upgrade-.*\.backup/);
     expect(await contentsOf(old.connection)).toEqual(before);
   }, 120_000);
 

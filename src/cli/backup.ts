@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { LocalFileStore } from '../platform/files/file-store.ts';
 import type { BackupInput } from '../platform/backup/write-backup.ts';
-import { dataDirOf, root } from './context.ts';
-import { debugging, usageError } from './failure.ts';
+import { root } from './context.ts';
+import { usageError } from './failure.ts';
+import { atPlace, type Place } from './place.ts';
 import { showProgress, thousands, type Progress } from './progress.ts';
 
 export function backupCommands(program: Command): void {
@@ -48,7 +48,7 @@ replaced: give an empty one. A backup that is damaged, or a restore that is stop
 async function runBackup(file: string, withKey: boolean): Promise<void> {
   const { backupToFile } = await import('../platform/backup/backup-file.ts');
   const { writeBackup } = await import('../platform/backup/write-backup.ts');
-  await atPlace('rows', async ({ connection, files, progress, signal }) => {
+  await watched('rows', async ({ connection, files, progress, signal }) => {
     const input: BackupInput = {
       connection,
       files,
@@ -98,11 +98,12 @@ async function runCheck(file: string): Promise<void> {
 async function runRestore(file: string): Promise<void> {
   const { restoreBackup } = await import('../platform/backup/restore-backup.ts');
   const { size } = await sizeOf(file);
-  await atPlace('bytes', async ({ connection, files, progress, signal }) => {
+  await watched('bytes', async ({ connection, embedded, dataDir, files, progress, signal }) => {
     const { manifest, contents } = await restoreBackup({
       path: file,
       connection,
       files,
+      room: { folder: dataDir, database: embedded },
       signal,
       migrations: join(root, 'migrations'),
       onRead: (done) => progress.update({ done, total: size * 2 }),
@@ -143,40 +144,22 @@ const checkWords: Record<string, string> = {
   failed: 'CHECK FAILED',
 };
 
-type Place = {
-  connection: BackupInput['connection'];
-  files: LocalFileStore;
-  progress: Progress;
-  signal: AbortSignal;
-};
+type Watched = Place & { progress: Progress; signal: AbortSignal };
 
-/** The database and the files as they are, without migrations: a restore wants them empty, a backup as they are. */
-async function atPlace(what: string, work: (place: Place) => Promise<void>): Promise<void> {
-  const { readConfig } = await import('../platform/config/config.ts');
-  const { openDatabase } = await import('../platform/database/open-database.ts');
-  const { openFileStore } = await import('../platform/files/file-store.ts');
-  const config = readConfig(process.env);
-  const dataDir = dataDirOf(config);
+/** Ends in order when it is stopped, so that no half file stays behind. */
+async function watched(what: string, work: (place: Watched) => Promise<void>): Promise<void> {
   const stop = new AbortController();
   const onSignal = (): void => (stop.signal.aborted ? process.exit(130) : stop.abort());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   const progress = showProgress(what);
-  const database = await openDatabase({
-    dataDir,
-    databaseUrl: config.databaseUrl,
-    role: 'cli',
-    log: (line) => debugging() && console.error(line),
-  });
   try {
-    const files = await openFileStore(join(dataDir, 'files'), config.s3);
-    await work({ connection: database.connection, files, progress, signal: stop.signal });
+    await atPlace((place) => work({ ...place, progress, signal: stop.signal }));
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     console.error('Stopped; nothing of it is left behind.');
     process.exitCode = 130;
   } finally {
     progress.end();
-    await database.close();
   }
 }
 

@@ -1,89 +1,97 @@
 /** A new version on old data, with a way back: backup, migrate, verify, or the database from before in its place. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type pg from 'pg';
-import { countRecords, refuseRunningServer, upgradeFailed as failed } from '../platform/backup/upgrade.ts';
-import { dataDirOf, root, withContext } from './context.ts';
-import { debugging } from './failure.ts';
+import type { Context } from '../core/context/context.ts';
+import { kinds } from '../kinds/index.ts';
+import type { BeforeUpgrade } from '../platform/backup/upgrade.ts';
+import { root, withContext } from './context.ts';
+import { atPlace, type Place } from './place.ts';
 
 export function upgradeCommands(program: Command): void {
   program
     .command('upgrade')
     .description('bring the data of an older version up to this one: backup, migrate, verify, or back')
-    .action(runUpgrade);
+    .action(() => atPlace(upgrade));
 }
 
-async function runUpgrade(): Promise<void> {
-  const { readConfig } = await import('../platform/config/config.ts');
-  const { openDatabase } = await import('../platform/database/open-database.ts');
-  const { openFileStore } = await import('../platform/files/file-store.ts');
+async function upgrade({ connection, pool, embedded, config, dataDir, files }: Place): Promise<void> {
   const { backupName, backupToFile } = await import('../platform/backup/backup-file.ts');
   const { readProduct } = await import('../platform/config/product.ts');
-  const config = readConfig(process.env);
-  const dataDir = dataDirOf(config);
-  const database = await openDatabase({
-    dataDir,
-    databaseUrl: config.databaseUrl,
-    role: 'cli',
-    log: (line) => debugging() && console.error(line),
-  });
+  const { refuseServers, beforeUpgrade, upgradeFailed } = await import('../platform/backup/upgrade.ts');
+  const { refuseWithoutRoom, databaseBytes } = await import('../platform/backup/room.ts');
+  const lock = await refuseServers(pool, connection);
   try {
-    const { connection, pool } = database;
-    await refuseRunningServer(pool);
-    const before = await countRecords(pool);
-    const files = await openFileStore(join(dataDir, 'files'), config.s3);
+    if (embedded) await refuseWithoutRoom('An upgrade that can go back', dataDir, await databaseBytes(pool));
+    const before = await beforeUpgrade(pool);
+    const stale = await staleBefore(pool);
     const path = join(config.backups.folder, `before-upgrade-${backupName(new Date())}`);
     const { version } = readProduct();
     await backupToFile({ connection, files, product: version, withKey: true }, path);
     console.log(`Backup taken: ${path}`);
     try {
-      await migrateAndVerify(before);
+      await withContext((context) => settleAndVerify(context, before, stale));
     } catch (error) {
-      const aside = await goBack(connection, path);
-      throw failed(
-        `The upgrade failed and everything is as it was before: ${(error as Error).message}\n` +
-          `What it had made so far is kept in the database ${aside}. Start the version that you had.`,
+      const { goBack } = await import('../platform/backup/go-back.ts');
+      const why = error as Error;
+      const aside = await goBack({ connection, path, migrations: join(root, 'migrations'), why });
+      throw upgradeFailed(
+        `The upgrade failed and everything is as it was before: ${why.message}\n` +
+          `What it had made so far is kept in the database ${aside}. Start the version that you had. The backup of ` +
+          `before is kept as well; where you need it: ./groundwork restore ${path}`,
         error,
       );
     }
     console.log(
-      `Up to date with ${version}: every record is there, and the definitions build. Start it: npm start`,
+      `Up to date with ${version}: every record is there, the history is what it was, sums hold, and the definitions build. Start it: npm start`,
     );
   } finally {
-    await database.close();
+    await lock.release();
   }
 }
 
-/** Opening a context migrates and puts the packs in force, and fails where the definitions do not build. */
-async function migrateAndVerify(before: ReadonlyMap<string, number>): Promise<void> {
-  await withContext(async (context) => {
-    const after = await countRecords(context.pool);
-    for (const [name, count] of before) {
-      if (after.get(name) !== count)
-        throw failed(`There were ${count} ${name}, and now there are ${after.get(name) ?? 0}.`);
-    }
-    const { list } = await import('../engine/read/list.ts');
-    for (const object of context.catalog.objects.values())
-      await list(context, { object: object.key, limit: 1 });
-  });
-}
+/** Of how many records the sums are counted anew, for each object. */
+const most = 500;
 
-/** Restores beside it, and swaps the two: there is no moment without a whole database. */
-async function goBack(connection: pg.ClientConfig, path: string): Promise<string> {
-  const { restoreBackup } = await import('../platform/backup/restore-backup.ts');
-  const { replaceDatabase, scratchDatabase } = await import('../platform/backup/scratch-database.ts');
-  const scratch = await scratchDatabase(connection, 'back');
-  if (!scratch) {
-    throw failed(
-      'The upgrade failed, and this role may make no database to go back to. Make an empty one, point DATABASE_URL ' +
-        `to it, and put the backup back with the version that you had: ./groundwork restore ${path}`,
-    );
-  }
+type Stale = ReadonlyMap<string, number>;
+
+/** Sums that are wrong already, which no upgrade is to blame for; undefined where the old data does not tell. */
+async function staleBefore(pool: Place['pool']): Promise<Stale | undefined> {
+  const { catalogStore } = await import('../engine/definitions/store.ts');
+  const { readWorkspace } = await import('../platform/config/workspace.ts');
+  const { staleRollups } = await import('../engine/doctor/stale-rollups.ts');
   try {
-    await restoreBackup({ path, connection: scratch.connection, migrations: join(root, 'migrations') });
-    return await replaceDatabase(connection, scratch.name);
-  } catch (error) {
-    await scratch.drop().catch(() => {});
-    throw error;
+    const definitions = await catalogStore({ pool, kinds, log: silent });
+    try {
+      const now = { catalog: definitions.current(), workspace: await readWorkspace(pool) };
+      const found = await staleRollups(pool, now, { most });
+      return new Map(found.map(({ object, count }) => [object, count]));
+    } finally {
+      await definitions.close();
+    }
+  } catch {
+    return undefined;
   }
+}
+
+const silent = { info() {}, warn() {}, error() {} };
+
+/** Opening a context has migrated and put the packs in force, and fails where the definitions do not build. */
+async function settleAndVerify(
+  context: Context,
+  before: BeforeUpgrade,
+  stale: Stale | undefined,
+): Promise<void> {
+  const { lostInUpgrade, upgradeFailed } = await import('../platform/backup/upgrade.ts');
+  const { settleRollups } = await import('../engine/write/settle-rollups.ts');
+  const { staleRollups } = await import('../engine/doctor/stale-rollups.ts');
+  const { list } = await import('../engine/read/list.ts');
+  await settleRollups(context);
+  const lost = await lostInUpgrade(context.pool, before);
+  if (lost.length > 0) throw upgradeFailed(lost.join('\n'));
+  for (const { object, count, example } of await staleRollups(context.pool, context, { most })) {
+    if (stale && count > (stale.get(object) ?? 0))
+      throw upgradeFailed(`Sums and counts of ${count} ${object} do not hold, for example of ${example}.`);
+  }
+  for (const object of context.catalog.objects.values())
+    await list(context, { object: object.key, limit: 1 });
 }

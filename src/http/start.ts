@@ -23,6 +23,7 @@ import type { Config } from '../platform/config/config.ts';
 import { watchWorkspace, type WatchedWorkspace } from '../platform/config/workspace.ts';
 import { migrate } from '../platform/database/migrate.ts';
 import { openDatabase } from '../platform/database/open-database.ts';
+import { keepUpgradeOut } from '../platform/database/upgrade-lock.ts';
 import type { ReadReplica } from '../platform/database/read-replica.ts';
 import { openFileStore, type LocalFileStore } from '../platform/files/file-store.ts';
 import { buildServer, type Life } from './server.ts';
@@ -55,6 +56,8 @@ export async function start(config: Config, log: Logger, say: (line: string) => 
     });
     opened.push(() => database.close());
     const { pool, replica, connection } = database;
+    const lock = await keepUpgradeOut(connection, (line) => log.warn(line));
+    opened.push(() => lock.release());
     const { applied } = await migrate(pool, join(repository, 'migrations'));
     if (applied.length > 0) log.info({ applied }, 'database migrated');
     const workspace = await watchWorkspace(pool);

@@ -20,10 +20,6 @@ const block = 512;
 const checksumsName = 'checksums.sha256';
 const endName = 'end.json';
 
-/** So much inflated from so little was not written by a backup: zeros do not compress better. */
-const mostRatio = 2000;
-const ratioCountsFrom = 64 * 1024 * 1024;
-
 export const compressor = (): Transform =>
   createZstdCompress({
     params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
@@ -167,7 +163,6 @@ function bytesOf(
   onRead: (bytes: number) => void,
 ): { take(length: number): Promise<Buffer | undefined> } {
   let read = 0;
-  let inflated = 0;
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       read += chunk.length;
@@ -188,11 +183,6 @@ function bytesOf(
         if (done) {
           if (size > 0) throw damaged('it ends too early');
           return undefined;
-        }
-        inflated += value.length;
-        if (inflated > ratioCountsFrom && inflated > read * mostRatio) {
-          source.destroy();
-          throw damaged('it inflates to far more than any backup does');
         }
         waiting.push(value);
         size += value.length;

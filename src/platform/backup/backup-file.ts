@@ -3,6 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { backupRefusal } from './refusal.ts';
+import { leastBackupBytes, refuseWithoutRoom } from './room.ts';
+import { withLongSession } from './session.ts';
 import { writeBackup, type BackupInput, type BackupSummary } from './write-backup.ts';
 
 export type BackupFile = BackupSummary & { path: string; bytes: number };
@@ -18,6 +20,8 @@ export async function backupToFile(input: BackupInput, path: string): Promise<Ba
   const part = `${path}.partial`;
   try {
     await mkdir(dirname(path), { recursive: true });
+    const least = await withLongSession(input.connection, leastBackupBytes);
+    await refuseWithoutRoom(`The backup ${path}`, dirname(path), least);
     const summary = await writeBackup(input, createWriteStream(part, { mode: 0o600, flush: true }));
     await rename(part, path);
     await syncFolder(dirname(path));

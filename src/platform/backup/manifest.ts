@@ -7,8 +7,14 @@ export const formatVersion = 1;
 
 const Name = z.string().min(1).max(63);
 
-/** As PostgreSQL writes a type: `numeric(19,4)`, `text[]`, `timestamp with time zone`. */
-const Type = z.string().regex(/^[a-z0-9_ ]+(\([0-9, ]+\))?[a-z ]*(\[\])*$/);
+/**
+ * As PostgreSQL writes a type, and nothing that could be more than a type: `numeric(19,4)`, `numeric(5,-2)`, `text[]`,
+ * `timestamp(3) with time zone`, `"char"`, `public.citext`, `crm."Of ours"`.
+ */
+const typeName = '(?:[a-z_][a-z0-9_ ]*|"(?:[^"]|"")+")';
+const Type = z
+  .string()
+  .regex(new RegExp(`^${typeName}(?:\\.${typeName})?(?:\\(-?\\d+(?:, ?-?\\d+)*\\))?[a-z ]*(?:\\[\\])*$`));
 
 const Table = z.object({
   schema: z.enum(['crm', 'platform', 'auth']),
@@ -19,7 +25,7 @@ const Table = z.object({
   /** How a record table is made; platform tables are made by the migrations. Definitions as PostgreSQL writes them. */
   made: z
     .object({
-      options: z.array(z.string().regex(/^[a-z_]+=[a-z0-9.]+$/)),
+      options: z.array(z.string().regex(/^[a-z_]+=[a-z0-9.-]+$/)),
       constraints: z.array(
         z.object({ name: Name, definition: z.string().regex(/^(PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK) /) }),
       ),

@@ -14,6 +14,7 @@ import { tableNames } from './describe-tables.ts';
 import { nameOf, type BackupTable, type Contents, type Manifest } from './manifest.ts';
 import { checkBackup, sections } from './read-backup.ts';
 import { backupRefusal, damaged } from './refusal.ts';
+import { refuseWithoutRoom } from './room.ts';
 import { rowDigest } from './row-digest.ts';
 import { withLongSession } from './session.ts';
 import { copied } from './write-backup.ts';
@@ -23,6 +24,8 @@ export type RestoreInput = {
   connection: pg.ClientConfig;
   /** Where the files' bytes go; without it they stay out, as a check of the database alone wants it. */
   files?: Pick<LocalFileStore, 'spool' | 'keep'>;
+  /** The folder that files go to, and whether the database lies there as well: room is looked for first. */
+  room?: { folder: string; database: boolean };
   /** Folder of the numbered SQL files. */
   migrations: string;
   /** Bytes of the backup read so far, in both passes together. */
@@ -44,6 +47,7 @@ export async function restoreBackup(input: RestoreInput): Promise<Restored> {
       read(bytes);
     });
     input.signal?.throwIfAborted();
+    await refuseTightPlace(input, checked);
     await client.query('BEGIN');
     await load(client, input, checked, (bytes) => read(before + bytes));
     await client.query('COMMIT');
@@ -61,6 +65,13 @@ async function refuseFullPlace(client: pg.Client): Promise<void> {
     'There is something here already, and a restore replaces nothing. Restore into an empty place: another ' +
       'DATA_DIR, or a new database for DATABASE_URL (CREATE DATABASE …).',
   );
+}
+
+/** Rows take at least what they take as text. */
+async function refuseTightPlace({ room, files }: RestoreInput, { contents }: Restored): Promise<void> {
+  if (!room) return;
+  const rows = room.database ? contents.tables.reduce((sum, table) => sum + table.bytes, 0) : 0;
+  await refuseWithoutRoom('This restore', room.folder, rows + (files ? contents.file_bytes : 0));
 }
 
 async function load(

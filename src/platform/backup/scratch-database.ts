@@ -35,11 +35,20 @@ export async function replaceDatabase(connection: pg.ClientConfig, next: string)
   const { database } = new pg.Client(connection);
   const aside = `${database}_before_${Date.now().toString(36)}`;
   await asNeighbour(connection, async (client) => {
-    await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, [
-      database,
-    ]);
-    await client.query(`ALTER DATABASE ${quoted(database!)} RENAME TO ${quoted(aside)}`);
-    await client.query(`ALTER DATABASE ${quoted(next)} RENAME TO ${quoted(database!)}`);
+    // Whoever comes in between would keep the name from being given away.
+    await client.query(`ALTER DATABASE ${quoted(database!)} ALLOW_CONNECTIONS false`);
+    try {
+      await client.query(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1`, [
+        database,
+      ]);
+      await client.query(`ALTER DATABASE ${quoted(database!)} RENAME TO ${quoted(aside)}`);
+      await client.query(`ALTER DATABASE ${quoted(next)} RENAME TO ${quoted(database!)}`);
+    } catch (error) {
+      await client.query(`ALTER DATABASE ${quoted(aside)} RENAME TO ${quoted(database!)}`).catch(() => {}); // it still has its name
+      await client.query(`ALTER DATABASE ${quoted(database!)} ALLOW_CONNECTIONS true`).catch(() => {});
+      throw error;
+    }
+    await client.query(`ALTER DATABASE ${quoted(aside)} ALLOW_CONNECTIONS true`);
   });
   return aside;
 }
@@ -49,7 +58,8 @@ async function asNeighbour<T>(
   connection: pg.ClientConfig,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client(inDatabase(connection, 'postgres'));
+  const { database } = new pg.Client(connection);
+  const client = new pg.Client(inDatabase(connection, database === 'postgres' ? 'template1' : 'postgres'));
   client.on('error', () => {});
   await client.connect();
   try {

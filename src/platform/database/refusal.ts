@@ -6,6 +6,7 @@
 export type DatabaseRefusalCode =
   | 'database_in_use'
   | 'database_busy'
+  | 'database_upgrading'
   | 'database_unreachable'
   | 'database_version'
   | 'database_encoding'
