@@ -4,7 +4,7 @@ import type { Context } from '../../core/context/context.ts';
 import { forbidden } from '../../core/errors/problem.ts';
 import { accessOf, type Access } from '../access/access.ts';
 import { readableObject } from '../read/select.ts';
-import { bornWith } from '../write/prepare.ts';
+import { bornWith } from '../write/parse-values.ts';
 import type { ColumnMap } from './column-map.ts';
 import type { ImportOptions } from './import-options.ts';
 import { mapColumns } from './map-columns.ts';

@@ -14,7 +14,7 @@ import type { CheckpointEnv } from '../../core/kinds/checkpoint-kind.ts';
 import { parseEnvOf, scopeValuesOf } from '../access/access.ts';
 import { itemFields, itemSql } from './item-facts.ts';
 import { groupBy } from './links.ts';
-import { todayIn } from './prepare.ts';
+import { todayIn } from './today.ts';
 import { newValue, oldValue, sameValue, type Row } from './row.ts';
 import type { Run } from './run.ts';
 import { isNegative, requiredItems, standing, standingBefore } from './transitions.ts';

@@ -8,7 +8,7 @@ import { forbidden, invalid, issue, refusal, type Issue, type Problem } from '..
 import { ident, join, sql, type Queryable } from '../../core/sql/sql.ts';
 import { parseEnvOf } from '../access/access.ts';
 import { groupBy } from './links.ts';
-import { todayIn } from './prepare.ts';
+import { todayIn } from './today.ts';
 import { ratesOf } from './rates.ts';
 import { linkedIds } from './rollups.ts';
 import { oldValue, type Row } from './row.ts';

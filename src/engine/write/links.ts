@@ -9,7 +9,7 @@ import { isStorableText } from '../../core/json/parse-json.ts';
 import { ident, join, raw, sql, type Queryable, type Sql } from '../../core/sql/sql.ts';
 import { parseEnvOf, scopeValuesOf } from '../access/access.ts';
 import { oldValue, type Row } from './row.ts';
-import { namedByFile, rawText } from './prepare.ts';
+import { namedByFile, rawText } from './parse-values.ts';
 import type { Run } from './run.ts';
 
 type Match = Record<string, unknown>;

@@ -11,7 +11,7 @@ import type { CheckpointEnv } from '../../core/kinds/checkpoint-kind.ts';
 import { parseEnvOf, scopeValuesOf } from '../access/access.ts';
 import type { EventRow } from '../events/append.ts';
 import { enforced, entryItem, isJudged, noteGaps, unmetItems, type Standing } from './judge.ts';
-import { todayIn } from './prepare.ts';
+import { todayIn } from './today.ts';
 import { linkedIds, recomputeRollups, staleParents, type Stale } from './rollups.ts';
 import { sameValue, type Row } from './row.ts';
 import type { Run } from './run.ts';

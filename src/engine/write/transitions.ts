@@ -5,7 +5,7 @@
 import type { ItemModel, PipelineModel, StageModel } from '../../core/catalog/catalog.ts';
 import { issue, type Issue } from '../../core/errors/problem.ts';
 import { parseEnvOf } from '../access/access.ts';
-import { todayIn } from './prepare.ts';
+import { todayIn } from './today.ts';
 import { newValue, oldValue, type Move, type Row } from './row.ts';
 import type { Run } from './run.ts';
 

@@ -8,7 +8,7 @@ import { invalid, issue, type Issue, type Problem } from '../../core/errors/prob
 import type { Parsed } from '../../core/kinds/field-type.ts';
 import type { Queryable } from '../../core/sql/sql.ts';
 import { parseEnvOf } from '../access/access.ts';
-import { todayIn } from './prepare.ts';
+import { todayIn } from './today.ts';
 import { ratesOf } from './rates.ts';
 import { newValue, oldValue, type Row } from './row.ts';
 import type { Run } from './run.ts';

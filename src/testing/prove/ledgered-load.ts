@@ -5,6 +5,7 @@
 import { randomBytes, hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { api, type ServerProcess } from '../server-process.ts';
+import { startCallers } from './callers.ts';
 
 export type LedgeredWrite = {
   version: number;
@@ -41,28 +42,16 @@ export type Load = {
 
 /** Keeps writing until it is stopped. A refusal is an error. */
 export function keepWriting(server: ServerProcess, key: string, ledger: Ledger, owner: string): Load {
-  let going = true;
-  let failure: Error | undefined;
-  const loops = Array.from({ length: callers }, async (_, caller) => {
-    const write = writer(server, key, ledger);
-    const keep = (bytes: Buffer<ArrayBuffer>) => upload(server, key, ledger, bytes);
-    for (let n = 0; going && !failure; n++)
-      await oneRound({ write, keep, owner }, `Caller ${caller} round ${n}`, n).catch(
-        (error: Error) => (failure ??= error),
-      );
-  });
-  const check = (): void => {
-    if (failure) throw failure;
-  };
+  const write = writer(server, key, ledger);
+  const keep = (bytes: Buffer<ArrayBuffer>) => upload(server, key, ledger, bytes);
+  const { check, stop } = startCallers(callers, (caller, n) =>
+    oneRound({ write, keep, owner }, `Caller ${caller} round ${n}`, n),
+  );
   return {
     async until(holds) {
       for (; !holds(); await sleep(20)) check();
     },
-    async stop() {
-      going = false;
-      await Promise.all(loops);
-      check();
-    },
+    stop,
   };
 }
 

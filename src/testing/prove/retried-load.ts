@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { api, type Answer } from '../server-process.ts';
+import { startCallers } from './callers.ts';
 
 export type RetriedLedger = Map<string, { object: string; version: number; values: Record<string, unknown> }>;
 
@@ -28,10 +29,8 @@ export function keepWritingThrough(
   ledger: RetriedLedger,
   { owner, callers }: { owner: string; callers: number },
 ): RetriedLoad {
-  let going = true;
   let acknowledged = 0;
   let sentAgain = 0;
-  let failure: Error | undefined;
 
   async function send(method: string, path: string, body: unknown): Promise<Answer> {
     const headers = { 'idempotency-key': randomUUID() };
@@ -61,22 +60,10 @@ export function keepWritingThrough(
     return made;
   };
 
-  const loops = Array.from({ length: callers }, async (_, caller) => {
-    for (let n = 0; going && !failure; n++) {
-      await round(write, `Caller ${caller} round ${n}`, owner, n).catch(
-        (error: Error) => (failure ??= error),
-      );
-    }
-  });
-  return {
-    acknowledged: () => acknowledged,
-    sentAgain: () => sentAgain,
-    async stop() {
-      going = false;
-      await Promise.all(loops);
-      if (failure) throw failure;
-    },
-  };
+  const { stop } = startCallers(callers, (caller, n) =>
+    round(write, `Caller ${caller} round ${n}`, owner, n),
+  );
+  return { acknowledged: () => acknowledged, sentAgain: () => sentAgain, stop };
 }
 
 /** A company with a deal that gets a task, a sum, and now and then is lost: creates, changes, moves and rollups. */
