@@ -31,7 +31,9 @@ export type OpenJobQueue = JobQueue & {
 
 const schema = 'jobs';
 /** Who gives no sign of life for so long is dead, and his job is done by another. */
-const heartbeatSeconds = 20;
+const heartbeatSeconds = 15;
+/** How often somebody looks for the dead. */
+const lookSeconds = 5;
 /** Deaths and stops of processes count as begun too: the worker decides when it is enough, not the queue. */
 const retryLimit = 10_000;
 const longestPause = 300;
@@ -49,7 +51,8 @@ export async function openJobQueue(input: { connection: pg.ClientConfig; log: Lo
     schema,
     max: 3,
     useListenNotify: true,
-    superviseIntervalSeconds: heartbeatSeconds / 2,
+    superviseIntervalSeconds: lookSeconds,
+    monitorIntervalSeconds: lookSeconds, // by default a minute, and it holds the other back
     warningSlowQuerySeconds: 30,
     openTelemetry: { enabled: false },
   });
