@@ -37,7 +37,7 @@ export async function importKill(
   const folder = mkdtempSync(join(tmpdir(), 'groundwork-import-kill-'));
   const file = join(folder, 'accounts.csv');
   try {
-    await pipeline(Readable.from(lines(input.rows)), createWriteStream(file));
+    await pipeline(Readable.from(companyLines(input.rows)), createWriteStream(file));
     // The first command of a place makes its tables.
     for (const place of [places.whole, places.killed]) await newKey(place, 'read_only');
     const began = performance.now();
@@ -73,7 +73,7 @@ export async function importKill(
 }
 
 /** Links to rows before and behind, values that are left empty, and rows that are refused, all spread. */
-function* lines(count: number): Generator<string> {
+export function* companyLines(count: number): Generator<string> {
   yield 'name,domain,parent,employees,city\n';
   for (let at = 0; at < count; at++) {
     const name = at % 211 === 7 ? '' : `Company ${at}`;

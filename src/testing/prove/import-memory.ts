@@ -2,16 +2,14 @@
  * How much memory an import takes, however large its file: a file of wide rows through the command line in a process
  * of its own, and the most that process held. PostgreSQL runs beside it and is not counted.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { environmentOf, newKey, type Place } from '../server-process.ts';
+import { newKey, type Place } from '../server-process.ts';
+import { measured } from './measured.ts';
 
 export type ImportMemoryFigures = {
   megabytes: number;
@@ -23,7 +21,6 @@ export type ImportMemoryFigures = {
   peak: number;
 };
 
-const cli = join(import.meta.dirname, '../../cli/main.ts');
 const mega = 1024 * 1024;
 
 /**
@@ -45,7 +42,7 @@ export async function importMemory(
     const heap =
       input.heap === undefined ? [] : [`--max-old-space-size=${input.heap}`, '--max-semi-space-size=2'];
     const began = performance.now();
-    const { peak, stdout } = await measured(place, [...heap, cli, 'import', file, '--object', 'accounts']);
+    const { peak, stdout } = await measured(place, ['import', file, '--object', 'accounts'], { node: heap });
     return {
       megabytes: Math.round((await stat(file)).size / mega),
       rows: written.rows,
@@ -95,41 +92,6 @@ function* lines(bytes: number, written: { rows: number }): Generator<string> {
     size += Buffer.byteLength(line);
     written.rows = at + 1;
     yield line;
-  }
-}
-
-/** Runs it to its end; the most memory it held, in MB, and what it printed. */
-async function measured(place: Place, args: readonly string[]): Promise<{ peak: number; stdout: string }> {
-  const child = spawn(process.execPath, args, {
-    env: environmentOf(place),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (text: Buffer) => (stdout = (stdout + text.toString()).slice(-20_000)));
-  child.stderr.on('data', (text: Buffer) => (stderr = (stderr + text.toString()).slice(-20_000)));
-  const closed = once(child, 'close') as Promise<[code: number | null, signal: string | null]>;
-  let ended = false;
-  void closed.then(() => (ended = true));
-  let peak = 0;
-  while (!ended) {
-    peak = Math.max(peak, residentKilobytes(child.pid!));
-    await Promise.race([closed, sleep(100)]);
-  }
-  const [code, signal] = await closed;
-  // 2: some rows were refused.
-  if (code !== 0 && code !== 2)
-    throw new Error(`The import ended with ${code ?? signal}:\n${stdout}\n${stderr}`);
-  return { peak: Math.round(peak / 1024), stdout };
-}
-
-/** The most that a process has held so far; where the system does not keep that, what it holds now; 0 when it is gone. */
-function residentKilobytes(pid: number): number {
-  try {
-    if (process.platform === 'linux')
-      return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-    return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }));
-  } catch {
-    return 0;
   }
 }
 

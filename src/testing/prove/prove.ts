@@ -14,6 +14,7 @@ import { definitionUnderLoad } from './definition-under-load.ts';
 import type { Place } from '../server-process.ts';
 import { importKill } from './import-kill.ts';
 import { importMemory } from './import-memory.ts';
+import { importUndo } from './import-undo.ts';
 import { killEverything } from './kill-everything.ts';
 import { twoProcesses } from './two-processes.ts';
 
@@ -74,6 +75,26 @@ const proofs: Record<string, () => Promise<{ holds: boolean; figures: unknown }>
           figures.peak <= 500 &&
           figures.megabytes >= megabytes &&
           figures.loaded + figures.refused === figures.rows,
+        figures,
+      };
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  },
+  async 'import-undo'() {
+    const dataDir = mkdtempSync(join(tmpdir(), 'groundwork-prove-'));
+    try {
+      const figures = await importUndo({ dataDir }, { rows: 300_000, edits: 500 });
+      return {
+        holds:
+          figures.stoppedAt >= figures.askedAt &&
+          figures.stoppedAt < figures.records &&
+          figures.putBack + figures.kept === figures.records &&
+          figures.kept === figures.edited &&
+          figures.living === figures.edited &&
+          figures.livingUntouched === 0 &&
+          figures.told &&
+          figures.peak <= 500,
         figures,
       };
     } finally {
