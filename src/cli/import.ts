@@ -73,8 +73,9 @@ where it was, its problems are written to a file that can be mended and fed agai
         process.exitCode = await runFolderImport(file, options);
         return;
       }
-      if (options.object === undefined) throw usageError('Say what the rows are, such as --object accounts.');
-      process.exitCode = await runImport(file, { ...options, object: options.object });
+      if (options.object === undefined && options.mapping === undefined)
+        throw usageError('Say what the rows are, such as --object accounts.');
+      process.exitCode = await runImport(file, options);
     });
   command
     .command('resume')
@@ -123,11 +124,13 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function runImport(file: string, options: ImportOptions & { object: string }): Promise<number> {
+async function runImport(file: string, options: ImportOptions): Promise<number> {
   const { importFile } = await import('../engine/importing/import-file.ts');
   const { readMapping } = await import('../engine/importing/read-mapping.ts');
   const mapping = options.mapping === undefined ? undefined : await readMapping(options.mapping);
-  const { object, key, strict, history, dryRun, anew, encoding, delimiter, sheet } = options;
+  const { asMapped } = await import('../engine/importing/mapping-file.ts');
+  const { key, strict, dryRun, anew } = options;
+  const { object, history, encoding, delimiter, sheet } = asMapped({ ...options, mapping });
   const header = headerLine(options.header);
   return watched(basename(file), { object, dryRun: dryRun ?? false }, (context, watch) =>
     importFile(context, {

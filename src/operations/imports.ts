@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { invalid, issue } from '../core/errors/problem.ts';
 import { onceByKey } from '../engine/write/idempotency.ts';
 import { beginImport, importFile } from '../engine/importing/import-file.ts';
-import { parseMapping } from '../engine/importing/mapping-file.ts';
+import { asMapped, parseMapping } from '../engine/importing/mapping-file.ts';
 import { goOnLater } from './batches.ts';
 import { defineOperation, type Upload } from './operation.ts';
 
@@ -28,7 +28,11 @@ export const importOperations = [
         (value) => typeof value === 'object' && value !== null,
         'Send the file in a part named “file”.',
       ),
-      object: z.string().max(60).meta({ description: 'Key of the object whose records the rows are' }),
+      object: z
+        .string()
+        .max(60)
+        .optional()
+        .meta({ description: 'Key of the object whose records the rows are; default: as the mapping says' }),
       mapping: z
         .string()
         .max(1024 * 1024)
@@ -75,10 +79,10 @@ export const importOperations = [
     run: (context, input) =>
       onceByKey<object>(context, async (inner) => {
         const { file } = input;
-        const asked = {
+        const asked = asMapped({
           path: file.path,
           fileName: file.name,
-          object: input.object,
+          object: input.object || undefined,
           mapping:
             input.mapping === undefined || input.mapping === '' ? undefined : parseMapping(input.mapping),
           key: input.key || undefined,
@@ -89,7 +93,7 @@ export const importOperations = [
           delimiter: input.delimiter || undefined,
           header: input.header,
           sheet: input.sheet || undefined,
-        };
+        });
         if (input.dry_run && input.background) throw dryIsNow();
         if (input.dry_run) return importFile(inner, { ...asked, dryRun: true });
         if (!input.background) return importFile(inner, { ...asked, keep: file });

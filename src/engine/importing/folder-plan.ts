@@ -14,6 +14,7 @@ import { mapColumns } from './map-columns.ts';
 import type { ImportOptions } from './import-options.ts';
 import { mayFill, openImport } from './open-import.ts';
 import { openTable, sheetsOf } from './open-table.ts';
+import { asMapped } from './mapping-file.ts';
 import { readMapping } from './read-mapping.ts';
 import { tellObject, type Told } from './tell-object.ts';
 
@@ -96,7 +97,12 @@ async function plannedAsGiven(
     history: (history ?? false) || (input.history ?? false),
     mapping: mapping === undefined ? undefined : await readMapping(join(folder, mapping)),
   };
-  return planned(context, { path, name: nameOf(file, step.sheet), by: 'import.yaml', options });
+  return planned(context, {
+    path,
+    name: nameOf(file, step.sheet),
+    by: 'import.yaml',
+    options: asMapped(options),
+  });
 }
 
 async function plannedByItself(

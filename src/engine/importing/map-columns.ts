@@ -8,7 +8,7 @@ import { suggestion } from '../../core/catalog/nearest.ts';
 import { issue, refusal, type Issue } from '../../core/errors/problem.ts';
 import type { ColumnMap } from './column-map.ts';
 import { mapByName } from './map-by-name.ts';
-import type { MappingFile } from './mapping-file.ts';
+import { undecided, type MappingFile } from './mapping-file.ts';
 import type { TableColumn } from './table-file.ts';
 
 /** Throws a 422 problem for a mapping or key that names what is not there, or when nothing maps. */
@@ -142,6 +142,10 @@ export function mapColumns(input: {
       continue;
     }
     decided.add(index);
+    if (target === undecided) {
+      issues.push(openColumn(path, name));
+      continue;
+    }
     if (target === null) {
       map.skipped.push({ header: header[index]!.name, why: 'the mapping skips it' });
       continue;
@@ -239,6 +243,9 @@ export function mapColumns(input: {
       unknown(`mapping.values.${name}`, name);
       continue;
     }
+    const field = fields.get(name)!;
+    for (const [raw, meaning] of Object.entries(values))
+      if (meaning === undecided) issues.push(openValue(`mapping.values.${name}.${raw}`, field, raw, input.catalog));
     map.values.set(name, new Map(Object.entries(values).map(([raw, meaning]) => [fold(raw), meaning])));
   }
 
@@ -259,6 +266,28 @@ export function mapColumns(input: {
     ]);
   }
   return map;
+}
+
+const openColumn = (path: string, name: string): Issue =>
+  issue(
+    path,
+    'undecided',
+    'The mapping leaves open which field “{name}” fills.',
+    'Write a field instead of the question mark, or null to leave the column out.',
+    { name },
+  );
+
+function openValue(path: string, field: FieldModel, raw: string, catalog: Catalog): Issue {
+  const allowed = field.type.schema(field, catalog).write?.['enum'];
+  return issue(
+    path,
+    'undecided',
+    'The mapping leaves open what “{raw}” means as {label}.',
+    Array.isArray(allowed)
+      ? 'Write one of {allowed} instead of the question mark, or null to leave it empty.'
+      : 'Write what it means instead of the question mark, or null to leave it empty.',
+    { raw, label: field.label, allowed: Array.isArray(allowed) ? allowed.join(', ') : '' },
+  );
 }
 
 function columnNamed(header: readonly TableColumn[], name: string): number | undefined {

@@ -6,7 +6,11 @@ import { issue, refusal, type Issue, type Problem } from '../../core/errors/prob
 
 const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
+/** A question that somebody has yet to answer, where a field or a meaning belongs. */
+export const undecided = '?';
+
 export const MappingFile = z.strictObject({
+  object: z.string().min(1).optional().meta({ description: 'Key of the object whose records the rows are' }),
   columns: z.record(z.string(), z.string().min(1).nullable()).optional().meta({
     description:
       'Column name → field key, `link.field` to find the linked record by that field, or null to skip',
@@ -30,8 +34,47 @@ export const MappingFile = z.strictObject({
     .union([z.int().min(1), z.literal('none')])
     .optional()
     .meta({ description: 'Line that names the columns, or `none`; then they are `column 1`, `column 2` …' }),
+  encoding: z.string().min(1).max(40).optional(),
+  delimiter: z.string().min(1).max(20).optional(),
+  sheet: z.string().min(1).max(100).optional(),
+  history: z.boolean().optional().meta({ description: 'New records may stand in any stage' }),
 });
 export type MappingFile = z.infer<typeof MappingFile>;
+
+/** What is asked of an import, completed by what its mapping says. Throws a 422 problem where nobody says the object. */
+export function asMapped<T extends Asked>(asked: T): T & { object: string } {
+  const { object, encoding, delimiter, sheet, history } = asked.mapping ?? {};
+  const found = asked.object || object;
+  if (!found) {
+    throw refusal(422, 'which_object', [
+      issue('object', 'which_object', 'Nothing says what the rows are.', 'Say the object, such as accounts.'),
+    ]);
+  }
+  if (object !== undefined && object !== found) {
+    throw bad([
+      issue(
+        'object',
+        'other_object',
+        'The mapping is for {own}, and the rows shall be {asked}.',
+        'Leave the object out, or take a mapping for it.',
+        { own: object, asked: found },
+      ),
+    ]);
+  }
+  return {
+    ...asked,
+    object: found,
+    encoding: asked.encoding ?? encoding,
+    delimiter: asked.delimiter ?? delimiter,
+    sheet: asked.sheet ?? sheet,
+    history: asked.history || history,
+  };
+}
+
+type Asked = Partial<Record<'object' | 'encoding' | 'delimiter' | 'sheet', string>> & {
+  mapping?: MappingFile;
+  history?: boolean;
+};
 
 const parts = Object.keys(MappingFile.shape);
 const longest = 1024 * 1024;

@@ -39,6 +39,8 @@ export type TableFile = {
   /** Of a workbook: the sheet that is read, and those that are not. */
   sheet?: { name: string; others: string[] };
   header: TableColumn[];
+  /** Line that names the columns, where one does. */
+  headerLine?: number;
   /** What was decided about the file as a whole, in sentences. */
   notes: string[];
   /** All rows from the beginning, in pieces; each call reads the file anew. `bytes` is how far it has read. */
@@ -47,7 +49,7 @@ export type TableFile = {
 
 export type HeaderAsked = number | 'none' | undefined;
 
-type Source = Omit<TableFile, 'header' | 'rows'> & {
+type Source = Omit<TableFile, 'header' | 'headerLine' | 'rows'> & {
   /** Line that names the columns, from 1; `none` when no line does; undefined: found by how it looks. */
   asked: HeaderAsked;
   /** A replacement character in a cell means bytes that are no text. */
@@ -73,6 +75,7 @@ export async function asTable(source: Source): Promise<TableFile> {
   return {
     ...rest,
     header,
+    ...(at >= 0 ? { headerLine: first[at]!.line } : {}),
     notes: [...source.notes, ...notesOnBefore(first.slice(0, Math.max(0, at)))],
     async *rows() {
       let number = 0;
