@@ -23,6 +23,8 @@ export type ImportOptions = {
   delimiter?: string;
   header?: string;
   sheet?: string;
+  draftMapping?: string;
+  force?: boolean;
 };
 
 export function importCommands(program: Command): void {
@@ -37,6 +39,11 @@ export function importCommands(program: Command): void {
       '--mapping <file>',
       'YAML file: which column fills which field, and what its values mean; for a folder, a folder of them',
     )
+    .option(
+      '--draft-mapping <file>',
+      'write a first draft of a mapping file and import nothing; of a folder, a folder',
+    )
+    .option('--force', 'write the draft over what is there')
     .option('--key <field>', 'update the record that has the same value in this field')
     .option('--strict', 'refuse a row for any value that cannot be taken, even in an optional field')
     .option(
@@ -59,6 +66,11 @@ A folder is loaded in the order in which its files need each other, each as what
 the import.yaml in it does; run again, it goes on where it stopped:
   ./groundwork import old-crm --dry-run
 
+A mapping need not be written from nothing: a draft says of each column what stands in it, where it may go and how sure
+that is, and what has to be decided:
+  ./groundwork import accounts.csv --draft-mapping accounts.yaml
+  ./groundwork import old-crm --draft-mapping mappings
+
 Exit code: 0 every row is loaded, 2 some were refused or it stopped on the way, 1 nothing is done.
 The last line of standard output is “batch <id>”, of a folder one for each file. By that an import that stopped or was killed goes on exactly
 where it was, its problems are written to a file that can be mended and fed again, and it can be undone:
@@ -68,6 +80,11 @@ where it was, its problems are written to a file that can be mended and fed agai
     )
     .action(async (file: string | undefined, options: ImportOptions) => {
       if (file === undefined) throw usageError('Which file? ./groundwork import FILE --object accounts');
+      if (options.draftMapping !== undefined) {
+        const { runDraft } = await import('./import-draft.ts');
+        await runDraft(file, { ...options, to: options.draftMapping, header: headerLine(options.header) });
+        return;
+      }
       if (await isFolder(file)) {
         const { runFolderImport } = await import('./import-folder.ts');
         process.exitCode = await runFolderImport(file, options);
@@ -118,7 +135,7 @@ where it was, its problems are written to a file that can be mended and fed agai
     });
 }
 
-const isFolder = (path: string): Promise<boolean> =>
+export const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(
     (found) => found.isDirectory(),
     () => false,

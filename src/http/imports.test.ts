@@ -89,6 +89,29 @@ test('mapping, key, strict and dry run come as fields of the form', async () => 
   ).toMatchObject({ done: 0, refused_total: 1 });
 });
 
+test('a draft of a mapping says what stands in each column, and the import takes it as it is', async () => {
+  const csv = 'Firma;Branche;Intern\nDraft one;sofware;x\nDraft two;agriculture;\n';
+  const draft = (key = admin) =>
+    server.call('POST', '/api/v1/imports/draft', { key, body: form(csv, { object: 'accounts' }) });
+  const { status, body } = await draft();
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ object: 'accounts', rows: 2, whole: true, unfilled: [], questions: [] });
+  expect(body.columns).toMatchObject([
+    { header: 'Firma', target: 'name', confidence: 0.95, filled: 2, distinct: 2, unique: true },
+    { header: 'Branche', target: 'industry' },
+    { header: 'Intern', target: null, confidence: 0, filled: 1 },
+  ]);
+  expect(body.values).toMatchObject([{ field: 'industry', from: 'sofware', to: 'software', rows: 1 }]);
+  expect((await send(csv, { mapping: body.mapping, dry_run: 'true' })).body).toMatchObject({
+    done: 2,
+    left_total: 0,
+  });
+  expect((await send(csv, { mapping: body.mapping, object: 'deals' })).body).toMatchObject({
+    code: 'bad_mapping',
+  });
+  expect((await draft(await server.key('read_only'))).status).toBe(403);
+});
+
 test('a batch is seen and undone by who made it, or who may undo any', async () => {
   const { body } = await send('name\nMine\n', { object: 'accounts' });
   const other = await server.key('read_only');
@@ -106,7 +129,7 @@ test('a batch is seen and undone by who made it, or who may undo any', async () 
 
 test.each<[string, string | Uint8Array, Record<string, string>, number, string]>([
   ['an unknown object', 'name\nX', { object: 'nothing' }, 404, 'unknown_object'],
-  ['no object', 'name\nX', {}, 422, 'invalid'],
+  ['no object', 'name\nX', {}, 422, 'which_object'],
   ['an unknown field of the form', 'name\nX', { object: 'accounts', histroy: '1' }, 422, 'invalid'],
   ['an empty file', '', { object: 'accounts' }, 422, 'empty_file'],
   ['a broken workbook', new Uint8Array([0x50, 0x4b, 3, 4]), { object: 'accounts' }, 422, 'broken_workbook'],

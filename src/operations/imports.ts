@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { invalid, issue } from '../core/errors/problem.ts';
 import { onceByKey } from '../engine/write/idempotency.ts';
 import { beginImport, importFile } from '../engine/importing/import-file.ts';
+import { draftAnswer } from '../engine/importing/draft/draft-answer.ts';
+import { draftMapping } from '../engine/importing/draft/draft-mapping.ts';
 import { asMapped, parseMapping } from '../engine/importing/mapping-file.ts';
 import { goOnLater } from './batches.ts';
 import { defineOperation, type Upload } from './operation.ts';
@@ -12,6 +14,30 @@ const YesNo = z
   .enum(['true', 'false', '1', '0', ''])
   .optional()
   .transform((text) => text === 'true' || text === '1');
+
+/** What says how a file is read. */
+const readAs = {
+  encoding: z.string().max(40).optional(),
+  delimiter: z.string().max(20).optional(),
+  header: z
+    .string()
+    .regex(/^([1-9]\d{0,3}|none|)$/, 'Use the number of a line, or “none”.')
+    .optional()
+    .transform((text) =>
+      text === undefined || text === '' ? undefined : text === 'none' ? ('none' as const) : Number(text),
+    )
+    .meta({ description: 'Line that names the columns, or `none`' }),
+  sheet: z
+    .string()
+    .max(100)
+    .optional()
+    .meta({ description: 'Sheet of a workbook; default: the first that is shown and holds rows' }),
+};
+
+const File = z.custom<Upload>(
+  (value) => typeof value === 'object' && value !== null,
+  'Send the file in a part named “file”.',
+);
 
 export const importOperations = [
   defineOperation({
@@ -24,10 +50,7 @@ export const importOperations = [
       'answer is the batch at once, to be watched at `/api/v1/batches/{id}/progress`. At most 4 GB, or what the server ' +
       'says in IMPORT_MAX_BYTES.',
     input: z.strictObject({
-      file: z.custom<Upload>(
-        (value) => typeof value === 'object' && value !== null,
-        'Send the file in a part named “file”.',
-      ),
+      file: File,
       object: z
         .string()
         .max(60)
@@ -53,21 +76,7 @@ export const importOperations = [
       anew: YesNo.meta({
         description: 'Begin once more, though an import of the same file stopped and could go on',
       }),
-      encoding: z.string().max(40).optional(),
-      delimiter: z.string().max(20).optional(),
-      header: z
-        .string()
-        .regex(/^([1-9]\d{0,3}|none|)$/, 'Use the number of a line, or “none”.')
-        .optional()
-        .transform((text) =>
-          text === undefined || text === '' ? undefined : text === 'none' ? ('none' as const) : Number(text),
-        )
-        .meta({ description: 'Line that names the columns, or `none`' }),
-      sheet: z
-        .string()
-        .max(100)
-        .optional()
-        .meta({ description: 'Sheet of a workbook; default: the first that is shown and holds rows' }),
+      ...readAs,
     }),
     http: {
       method: 'POST',
@@ -102,6 +111,36 @@ export const importOperations = [
         );
         return { batch };
       }),
+  }),
+  defineOperation({
+    name: 'imports.draft',
+    summary: 'Draft a mapping for a file',
+    description:
+      'Looks at the file and stores nothing: what stands in each column, which field it may fill with a confidence from ' +
+      '0 to 1, what values that a field does not know may mean, what somebody has to decide, and all of it as the YAML ' +
+      'of a mapping file. Of a large file the first rows are looked at: `whole` is false then.',
+    input: z.strictObject({
+      file: File,
+      object: z
+        .string()
+        .max(60)
+        .optional()
+        .meta({ description: 'Key of the object; default: as the name of the file or its columns say' }),
+      ...readAs,
+    }),
+    http: { method: 'POST', path: '/api/v1/imports/draft', multipart: 'import' },
+    async run(context, { file, object, encoding, delimiter, header, sheet }) {
+      const draft = await draftMapping(context, {
+        path: file.path,
+        fileName: file.name,
+        object: object || undefined,
+        encoding: encoding || undefined,
+        delimiter: delimiter || undefined,
+        header,
+        sheet: sheet || undefined,
+      });
+      return draftAnswer(draft);
+    },
   }),
 ];
 

@@ -42,6 +42,8 @@ export type FolderInput = {
 const tables = new Set(['.csv', '.tsv', '.tab', '.psv', '.xlsx', '.xlsm']);
 /** Tables that cannot be read: they are refused rather than left out. */
 const otherTables = new Set(['.xls', '.xlsb', '.ods', '.numbers']);
+/** Endings of files that are taken for tables. */
+export const readAsTables: ReadonlySet<string> = new Set([...tables, ...otherTables]);
 
 /** Throws a 422 problem that names every file about which something is unclear. */
 export async function planFolder(context: Context, input: FolderInput): Promise<FolderPlan> {
@@ -63,7 +65,7 @@ export async function planFolder(context: Context, input: FolderInput): Promise<
   } else {
     for (const name of names) {
       const ending = extname(name).toLowerCase();
-      if (!tables.has(ending) && !otherTables.has(ending)) continue;
+      if (!readAsTables.has(ending)) continue;
       const sheets = await found.about(name, () => sheetsOf(join(input.folder, name)));
       for (const sheet of sheets && sheets.length > 1 ? sheets : [undefined])
         await add(name, () => plannedByItself(context, input, { name, sheet, mappings, found }));
@@ -159,10 +161,10 @@ const nameOf = (file: string, sheet: string | undefined): string =>
   sheet === undefined ? file : `${file}, sheet “${sheet}”`;
 
 /** What others link to first. In a circle the file goes first that links to the fewest of those behind it. */
-function ordered(files: readonly PlannedFile[]): PlannedFile[] {
+export function ordered<T extends Pick<PlannedFile, 'object' | 'links'>>(files: readonly T[]): T[] {
   const rest = [...files];
-  const inOrder: PlannedFile[] = [];
-  const behind = (file: PlannedFile): number =>
+  const inOrder: T[] = [];
+  const behind = (file: T): number =>
     rest.filter((other) => other.object !== file.object && file.links.includes(other.object.key)).length;
   while (rest.length > 0) {
     const next = rest.reduce((best, file) => (behind(file) < behind(best) ? file : best));

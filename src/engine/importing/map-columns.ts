@@ -245,7 +245,8 @@ export function mapColumns(input: {
     }
     const field = fields.get(name)!;
     for (const [raw, meaning] of Object.entries(values))
-      if (meaning === undecided) issues.push(openValue(`mapping.values.${name}.${raw}`, field, raw, input.catalog));
+      if (meaning === undecided)
+        issues.push(openValue(`mapping.values.${name}.${raw}`, field, raw, input.catalog));
     map.values.set(name, new Map(Object.entries(values).map(([raw, meaning]) => [fold(raw), meaning])));
   }
 

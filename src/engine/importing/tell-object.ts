@@ -34,6 +34,9 @@ function fitOf(object: ObjectModel, mapFor: (object: ObjectModel) => ColumnMap):
   try {
     const { columns } = mapFor(object);
     const filled = new Set(columns.map(({ field }) => field.key));
+    const names = [...object.nameFields, object.oldIdField];
+    // A single note or number says nothing about whose it is.
+    if (columns.length < 2 && !names.some((key) => key !== undefined && filled.has(key))) return 0;
     const whole = [...object.fields.values()].every(
       (field) => !field.required || field.maintained || field.type.role || filled.has(field.key),
     );

@@ -2,16 +2,7 @@
 import { isUuid } from '../../../core/identity/uuid-v7.ts';
 
 export type CellSort =
-  | 'uuid'
-  | 'email'
-  | 'url'
-  | 'date'
-  | 'datetime'
-  | 'number'
-  | 'money'
-  | 'phone'
-  | 'yes_no'
-  | 'text';
+  'uuid' | 'email' | 'url' | 'date' | 'datetime' | 'number' | 'money' | 'phone' | 'yes_no' | 'text';
 
 const day = String.raw`(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))`;
 const onlyDay = new RegExp(`^${day}$`);
@@ -25,7 +16,8 @@ const longest = 200;
 
 export function sortOf(text: string): CellSort {
   if (text.length > longest) return 'text';
-  if (isUuid(text)) return 'uuid';
+  const isId: boolean = isUuid(text);
+  if (isId) return 'uuid';
   if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return 'email';
   if (/^(https?:\/\/|www\.)\S+$/i.test(text)) return 'url';
   if (onlyDay.test(text)) return 'date';

@@ -11,13 +11,13 @@ export type ColumnProfile = {
   distinct: number;
   /** In all rows, and in each another value. */
   unique: boolean;
-  /** What stands there and how often, most often first; none where there are too many to be kept. */
+  /** What stands there and how often, most often first. */
   values: [text: string, rows: number][];
+  /** False: there are more values than are kept. */
+  allValues: boolean;
   examples: string[];
   /** What nearly all of them are. */
   sort: CellSort;
-  /** Days that can only be day first, only month first, and either. */
-  days: { dayFirst: number; monthFirst: number; either: number };
   /** Lowest and highest: read day first with a decimal point, and month first with a decimal comma. */
   ranges: [Range, Range];
   longest: number;
@@ -34,7 +34,7 @@ export type TableProfile = {
 };
 
 /** Cells that are looked at, so that memory does not grow with the file. */
-export const mostCells = 1_000_000;
+const mostCells = 1_000_000;
 const mostRows = 100_000;
 const mostValues = 500;
 const keptText = 200;
@@ -77,13 +77,12 @@ function counter(header: string, index: number, most: number) {
   const seen = new Set<string>();
   const examples: string[] = [];
   const sorts = new Map<CellSort, number>();
-  const days = { dayFirst: 0, monthFirst: 0, either: 0 };
   const ends: [number, number][] = [
     [Infinity, -Infinity],
     [Infinity, -Infinity],
   ];
   const ranges: [Range, Range] = [{}, {}];
-  let [filled, longest, tooMany] = [0, 0, false];
+  let [filled, longest, allValues] = [0, 0, true];
   return {
     add(cell: string): void {
       if (cell === '') return;
@@ -91,17 +90,14 @@ function counter(header: string, index: number, most: number) {
       const text = shortened(cell);
       longest = Math.max(longest, cell.length);
       seen.add(fold(text));
-      if (!tooMany) counts.set(text, (counts.get(text) ?? 0) + 1);
-      if (counts.size > most) {
-        counts.clear();
-        tooMany = true;
-      }
+      const times = counts.get(text);
+      if (times !== undefined || counts.size < most) counts.set(text, (times ?? 0) + 1);
+      else allValues = false;
       if (examples.length < 3 && !examples.includes(text)) examples.push(text);
       const sort = sortOf(cell);
       sorts.set(sort, (sorts.get(sort) ?? 0) + 1);
       const keys = orderKeys(cell, sort);
       if (!keys) return;
-      if (sort === 'date' || sort === 'datetime') weigh(cell, days);
       keys.forEach((key, at) => {
         if (key < ends[at]![0]) [ends[at]![0], ranges[at]!.min] = [key, text];
         if (key > ends[at]![1]) [ends[at]![1], ranges[at]!.max] = [key, text];
@@ -114,9 +110,9 @@ function counter(header: string, index: number, most: number) {
       distinct: seen.size,
       unique: filled > 0 && filled === rows && seen.size === filled,
       values: [...counts].sort((a, b) => b[1] - a[1]),
+      allValues,
       examples,
       sort: usual(sorts, filled),
-      days,
       ranges,
       longest,
       seen,
@@ -133,12 +129,4 @@ function usual(sorts: ReadonlyMap<CellSort, number>, filled: number): CellSort {
   if (times('date') + times('datetime') >= most) return 'datetime';
   if (times('number') + times('money') >= most) return 'money';
   return times('phone') + times('number') >= most ? 'phone' : 'text';
-}
-
-function weigh(text: string, days: ColumnProfile['days']): void {
-  const [a, b] = text.split(/\D/).map(Number) as [number, number];
-  if (a > 31) return;
-  if (a > 12 && b <= 12) days.dayFirst += 1;
-  else if (b > 12 && a <= 12) days.monthFirst += 1;
-  else if (a !== b) days.either += 1;
 }
