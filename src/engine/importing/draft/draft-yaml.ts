@@ -12,7 +12,9 @@ import { allowedValues, type ValueGuess } from './guess-values.ts';
 export function draftYaml(draft: Draft, extra: readonly string[] = []): string {
   const { object, file, asked, decided } = draft;
   const root = new YAMLMap<Scalar, unknown>();
-  const add = (key: string, value: unknown, note?: string): void => void root.add(entry(key, value, note));
+  const add = (key: string, value: unknown, note?: string): void => {
+    root.add(entry(key, value, note));
+  };
   add('object', object.key, toldBy[draft.by]);
   if (asked.sheet !== undefined) add('sheet', asked.sheet);
   if (asked.encoding !== undefined) add('encoding', asked.encoding);
