@@ -33,6 +33,10 @@ test('a draft is written, tells what to do next, is taken by the import, and is 
     stderr: expect.stringContaining('there already'),
   });
   expect(readFileSync(mapping, 'utf8')).toContain('# by hand');
+  expect(await run('import', root, '--draft-mapping', root, '--object', 'deals')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('This is a folder'),
+  });
   await run('import', file, '--draft-mapping', mapping, '--force');
   expect(readFileSync(mapping, 'utf8')).not.toContain('# by hand');
 }, 120_000);

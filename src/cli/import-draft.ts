@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Draft, DraftInput } from '../engine/importing/draft/draft-mapping.ts';
 import { usageError } from './failure.ts';
 import { isFolder } from './import.ts';
+import { refuseOfOneFile } from './import-folder.ts';
 import { thousands } from './progress.ts';
 
 type Options = Pick<DraftInput, 'object' | 'encoding' | 'delimiter' | 'header' | 'sheet'> & {
@@ -17,6 +18,7 @@ export async function runDraft(file: string, options: Options): Promise<void> {
   const { withContext } = await import('./context.ts');
   const { to, force, object, encoding, delimiter, header, sheet } = options;
   if (await isFolder(file)) {
+    refuseOfOneFile(options);
     const { draftFolder } = await import('../engine/importing/draft/draft-folder.ts');
     const { drafts, left, files } = await withContext((context) => draftFolder(context, file));
     await mkdir(to, { recursive: true });
@@ -38,7 +40,7 @@ export async function runDraft(file: string, options: Options): Promise<void> {
   console.log(`./groundwork import ${file} --mapping ${to} --dry-run`);
 }
 
-/** Nothing is written over unless asked for; either all is written or nothing. */
+/** Nothing is written over unless asked for, which is looked at before the first is written. */
 async function store(files: ReadonlyMap<string, string>, force = false): Promise<void> {
   const there = [...files.keys()].find((path) => existsSync(path));
   if (there !== undefined && !force)
@@ -52,14 +54,13 @@ async function draftLines(draft: Draft): Promise<string[]> {
   const widest = Math.min(40, Math.max(0, ...columns.map(({ header }) => header.length)));
   return [
     `${fileName}: ${whole ? '' : 'the first '}${rows === 1 ? '1 row' : `${thousands(rows)} rows`}, taken for ${object.label.many}`,
-    ...columns.map(({ header, taken, isOwnId, joined }) => {
+    ...columns.map(({ header, taken, isOwnId, joined, rest }) => {
       const name = header.padEnd(widest);
       if (isOwnId) return `  ${name} → our id`;
-      if (joined !== undefined) return `  ${name} → put together with others`;
+      if (joined !== undefined) return `  ${name} → part of another column`;
       if (!taken) return `  ${name}   not imported`;
-      return `  ${name} → ${taken.field.label} (${Math.round(taken.confidence * 100)} %)`;
+      return `  ${name} → ${taken.field.label}${rest ? ` and ${rest.label}` : ''} (${Math.round(taken.confidence * 100)} %)`;
     }),
     ...questionsOf(draft).map((question) => `  To decide: ${question}`),
-    ...draft.unfilled.map(({ label }) => `  To decide: ${label} must be filled, and no column does`),
   ];
 }

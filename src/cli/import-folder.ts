@@ -10,13 +10,17 @@ import { stopOnSignal } from './stop-on-signal.ts';
 /** Options that mean one file. */
 const ofOneFile = ['object', 'key', 'encoding', 'delimiter', 'header', 'sheet'] as const;
 
-/** Gives the exit code. */
-export async function runFolderImport(folder: string, options: ImportOptions): Promise<number> {
+export function refuseOfOneFile(options: Readonly<Record<string, unknown>>): void {
   const misplaced = ofOneFile.find((name) => options[name] !== undefined);
   if (misplaced !== undefined)
     throw usageError(
       `This is a folder. Say --${misplaced} for each file, in an import.yaml in the folder or in its mapping file.`,
     );
+}
+
+/** Gives the exit code. */
+export async function runFolderImport(folder: string, options: ImportOptions): Promise<number> {
+  refuseOfOneFile(options);
   const { strict, history, anew, mapping } = options;
   const dryRun = options.dryRun ?? false;
   const { withContext } = await import('./context.ts');

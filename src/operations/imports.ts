@@ -15,10 +15,19 @@ const YesNo = z
   .optional()
   .transform((text) => text === 'true' || text === '1');
 
+/** In a form what is left empty is not said. */
+const said = (most: number, description?: string) =>
+  z
+    .string()
+    .max(most)
+    .optional()
+    .transform((text) => (text === '' ? undefined : text))
+    .meta(description === undefined ? {} : { description });
+
 /** What says how a file is read. */
 const readAs = {
-  encoding: z.string().max(40).optional(),
-  delimiter: z.string().max(20).optional(),
+  encoding: said(40),
+  delimiter: said(20),
   header: z
     .string()
     .regex(/^([1-9]\d{0,3}|none|)$/, 'Use the number of a line, or “none”.')
@@ -27,11 +36,7 @@ const readAs = {
       text === undefined || text === '' ? undefined : text === 'none' ? ('none' as const) : Number(text),
     )
     .meta({ description: 'Line that names the columns, or `none`' }),
-  sheet: z
-    .string()
-    .max(100)
-    .optional()
-    .meta({ description: 'Sheet of a workbook; default: the first that is shown and holds rows' }),
+  sheet: said(100, 'Sheet of a workbook; default: the first that is shown and holds rows'),
 };
 
 const File = z.custom<Upload>(
@@ -51,21 +56,9 @@ export const importOperations = [
       'says in IMPORT_MAX_BYTES.',
     input: z.strictObject({
       file: File,
-      object: z
-        .string()
-        .max(60)
-        .optional()
-        .meta({ description: 'Key of the object whose records the rows are; default: as the mapping says' }),
-      mapping: z
-        .string()
-        .max(1024 * 1024)
-        .optional()
-        .meta({ description: 'A mapping file, as YAML or JSON text' }),
-      key: z
-        .string()
-        .max(60)
-        .optional()
-        .meta({ description: 'Field by which existing records are found and updated' }),
+      object: said(60, 'Key of the object whose records the rows are; default: as the mapping says'),
+      mapping: said(1024 * 1024, 'A mapping file, as YAML or JSON text'),
+      key: said(60, 'Field by which existing records are found and updated'),
       strict: YesNo.meta({ description: 'A bad value refuses its row even where the field is optional' }),
       history: YesNo.meta({
         description:
@@ -91,17 +84,16 @@ export const importOperations = [
         const asked = asMapped({
           path: file.path,
           fileName: file.name,
-          object: input.object || undefined,
-          mapping:
-            input.mapping === undefined || input.mapping === '' ? undefined : parseMapping(input.mapping),
-          key: input.key || undefined,
+          object: input.object,
+          mapping: input.mapping === undefined ? undefined : parseMapping(input.mapping),
+          key: input.key,
           strict: input.strict,
           history: input.history,
           anew: input.anew,
-          encoding: input.encoding || undefined,
-          delimiter: input.delimiter || undefined,
+          encoding: input.encoding,
+          delimiter: input.delimiter,
           header: input.header,
-          sheet: input.sheet || undefined,
+          sheet: input.sheet,
         });
         if (input.dry_run && input.background) throw dryIsNow();
         if (input.dry_run) return importFile(inner, { ...asked, dryRun: true });
@@ -121,26 +113,12 @@ export const importOperations = [
       'of a mapping file. Of a large file the first rows are looked at: `whole` is false then.',
     input: z.strictObject({
       file: File,
-      object: z
-        .string()
-        .max(60)
-        .optional()
-        .meta({ description: 'Key of the object; default: as the name of the file or its columns say' }),
+      object: said(60, 'Key of the object; default: as the name of the file or its columns say'),
       ...readAs,
     }),
     http: { method: 'POST', path: '/api/v1/imports/draft', multipart: 'import' },
-    async run(context, { file, object, encoding, delimiter, header, sheet }) {
-      const draft = await draftMapping(context, {
-        path: file.path,
-        fileName: file.name,
-        object: object || undefined,
-        encoding: encoding || undefined,
-        delimiter: delimiter || undefined,
-        header,
-        sheet: sheet || undefined,
-      });
-      return draftAnswer(draft);
-    },
+    run: async (context, { file, ...asked }) =>
+      draftAnswer(await draftMapping(context, { ...asked, path: file.path, fileName: file.name })),
   }),
 ];
 

@@ -1,10 +1,10 @@
 /** The product as an outside script meets it: `npm start`'s process on a folder or server of its own, and the CLI. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -90,14 +90,6 @@ export async function newKey(place: Place, role: string): Promise<string> {
   const { code, stdout, stderr } = await groundwork(place, 'key', 'create', '--role', role, '--name', 'test');
   if (code !== 0) throw new Error(`No key was made: ${stderr}`);
   return stdout.trim();
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 export type Answer = { status: number; body: any };

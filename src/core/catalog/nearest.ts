@@ -1,7 +1,7 @@
 /** "Did you mean …": the existing name closest to a mistyped one. */
 
 /** Edits between two short words, given up above `most`. */
-function edits(a: string, b: string, most: number): number {
+export function edits(a: string, b: string, most = Infinity): number {
   if (Math.abs(a.length - b.length) > most) return most + 1;
   let before = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -153,8 +153,6 @@ export type FieldType<S = any, V = any> = {
   holdsFile?: boolean;
   /** The object this field points to. */
   linkTo?(field: FieldModel<S>): string;
-  /** Values by which records are looked up (e-mail, phone, address of a site): indexed without being asked. */
-  lookup?: boolean;
   /** The reference list its values come from. */
   listOf?(field: FieldModel<S>): string;
   /** Where a stored rollup comes from. */

@@ -136,7 +136,7 @@ export function fieldIndexes(field: FieldModel): IndexSpec[] {
   if (field.unique) {
     const body = sql`USING btree ((${operand})) ${living}`;
     found.push(indexSpec(field.object, field.key, true, body, says, field.key));
-  } else if (linked || field.indexed || field.type.role === 'stage' || field.type.lookup) {
+  } else if (linked || field.indexed || field.type.role === 'stage') {
     const body = isSet(field)
       ? sql`USING gin ((${operand})) ${living}`
       : sql`USING btree (${commaed(sortKeys(field, operand))}, "id") ${living}`;

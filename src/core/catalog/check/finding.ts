@@ -56,3 +56,6 @@ export function ownerIssues(owner: string, path: string, catalog: Catalog): Issu
     ),
   ];
 }
+
+/** It is stored as text. */
+export const isText = (field: FieldModel): boolean => field.type.columns(field)[0]?.type === 'text';

@@ -4,7 +4,7 @@ import { issue, type Issue } from '../../errors/problem.ts';
 import type { Catalog, FieldModel, ObjectModel } from '../catalog.ts';
 import { circles } from './circles.ts';
 import { checkField } from './fields.ts';
-import { dangling, fieldAt, isIssue, ownerIssues } from './finding.ts';
+import { dangling, fieldAt, isIssue, isText, ownerIssues } from './finding.ts';
 
 /** Words of the API’s addresses: an object of this key could not be reached. */
 const reserved = new Set([
@@ -104,8 +104,6 @@ function checkObject(object: ObjectModel, catalog: Catalog): Issue[] {
   }
   return issues;
 }
-
-const isText = (field: FieldModel): boolean => field.type.columns(field)[0]?.type === 'text';
 
 function servingTwice(catalog: Catalog): Issue[] {
   const first = new Map<string, string>();

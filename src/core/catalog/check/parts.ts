@@ -1,7 +1,7 @@
 /** Lines, exchange rates and conversions: what they name must be there and able to play its part. */
 import { issue, type Issue } from '../../errors/problem.ts';
 import type { Catalog, FieldModel, ObjectModel } from '../catalog.ts';
-import { dangling, fieldAt, isIssue } from './finding.ts';
+import { dangling, fieldAt, isIssue, isText } from './finding.ts';
 
 export const checkParts = (catalog: Catalog): Issue[] =>
   [...catalog.objects.values()].flatMap((object) => [
@@ -97,7 +97,6 @@ function lineIssues(object: ObjectModel, catalog: Catalog): Issue[] {
 function rateIssues(object: ObjectModel): Issue[] {
   if (object.definition.serves !== 'exchange_rate') return [];
   const path = `objects.${object.key}.fields`;
-  const isText = (field: FieldModel) => field.type.columns(field)[0]?.type === 'text';
   const isDate = (field: FieldModel) =>
     field.type.operandType(field) === 'date' && field.type.columns(field).length > 0;
   return [

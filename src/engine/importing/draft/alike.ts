@@ -1,4 +1,5 @@
 /** How alike two words are, from 0 to 1: by edits and by the groups of three letters that they share. */
+import { edits } from '../../../core/catalog/nearest.ts';
 import { bare } from '../column-map.ts';
 
 export type Nearest<T> = { one: T; score: number };
@@ -19,17 +20,6 @@ export function alike(a: string, b: string): number {
   if (x === y) return 1;
   if (x.replace(/\D/g, '') !== y.replace(/\D/g, '')) return 0;
   return Math.min(0.99, Math.max(1 - edits(x, y) / Math.max(x.length, y.length), shared(x, y)));
-}
-
-function edits(a: string, b: string): number {
-  let before = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++)
-      row[j] = Math.min(before[j]! + 1, row[j - 1]! + 1, before[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    before = row;
-  }
-  return before[b.length]!;
 }
 
 /** Share of groups of three letters that both have. */

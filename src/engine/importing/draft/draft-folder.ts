@@ -13,7 +13,7 @@ import { ordered, readAsTables } from '../folder-plan.ts';
 import { sheetsOf } from '../open-table.ts';
 import { draftOf, lookAt, namesOnce, type Draft, type DraftColumn, type Looked } from './draft-mapping.ts';
 import { draftYaml } from './draft-yaml.ts';
-import { guessColumns } from './guess-columns.ts';
+import { guessColumns, mostly } from './guess-columns.ts';
 import type { KnownNames } from './known-names.ts';
 import { parseEnvOf } from '../../access/access.ts';
 
@@ -115,7 +115,7 @@ type Step = {
 };
 
 function filesOf(context: Context, drafts: readonly Draft[]): Map<string, string> {
-  const steps = drafts.flatMap((draft) => [...parentSteps(context, draft, drafts), stepOf(draft)]);
+  const steps = distinct(drafts.flatMap((draft) => [...parentSteps(context, draft, drafts), stepOf(draft)]));
   const list = new Document({ imports: ordered(steps).map(({ line }) => line) });
   list.commentBefore =
     ' Draft of the order in which the files are loaded. A file may be read several times, each time as something else.';
@@ -123,6 +123,18 @@ function filesOf(context: Context, drafts: readonly Draft[]): Map<string, string
     ['import.yaml', list.toString()],
     ...steps.map(({ line, text }) => [line.mapping, text] as const),
   ]);
+}
+
+/** `a b.csv` and `a-b.csv` each have a mapping of their own, and `import.csv` has one beside the list. */
+function distinct(steps: readonly Step[]): Step[] {
+  const used = new Set(['import.yaml']);
+  return steps.map((step) => {
+    const base = step.line.mapping.replace(/\.yaml$/, '');
+    let mapping = step.line.mapping;
+    for (let at = 2; used.has(mapping.toLowerCase()); at++) mapping = `${base}-${at}.yaml`;
+    used.add(mapping.toLowerCase());
+    return { ...step, line: { ...step.line, mapping } };
+  });
 }
 
 function stepOf(draft: Draft): Step {
@@ -170,7 +182,7 @@ function parentOf(
 ): ObjectModel | undefined {
   const key = taken?.by === undefined ? taken?.field.type.linkTo?.(taken.field) : undefined;
   const target = key === undefined ? undefined : context.catalog.objects.get(key);
-  if (!target || target.nameFields.length !== 1 || (overlap?.share ?? 0) >= 0.5) return undefined;
+  if (!target || target.nameFields.length !== 1 || (overlap?.share ?? 0) >= mostly) return undefined;
   if (profile.distinct * 2 > profile.filled) return undefined;
   const elsewhere = drafts.some(
     (draft) => draft.object === target && !draft.columns.some((column) => column.profile === profile),

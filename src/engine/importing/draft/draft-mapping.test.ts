@@ -167,6 +167,47 @@ test('links are found by what the files of a folder have in common', async () =>
   expect([...again.files.keys()]).toEqual(['import.yaml', 'companies.yaml', 'contacts.yaml']);
 });
 
+test('what the import does with two columns, or with one for two fields, the draft leaves to it', async () => {
+  const money = fileOf('deals.csv', 'name,amount,amount.currency\nTwo columns,12,USD\n');
+  expect(parseMapping(draftYaml(await draft(money))).columns).toEqual({ name: 'name', amount: 'amount' });
+  const whole = fileOf('contacts.csv', 'Full name,E-mail\nAnna Maria Berg,berg@whole.example\n');
+  const yaml = draftYaml(await draft(whole));
+  expect(yaml).toContain('“Full name” fills First name and, with its last word, Last name');
+  await importFile(workspace.admin, {
+    ...asMapped({ mapping: parseMapping(yaml), path: whole, fileName: 'contacts.csv' }),
+  });
+  const { data } = await list(workspace.admin, {
+    object: 'contacts',
+    where: { email: 'berg@whole.example' },
+    fields: ['first_name', 'last_name'],
+  });
+  expect(data).toMatchObject([{ first_name: 'Anna Maria', last_name: 'Berg' }]);
+});
+
+test('a file of our own ids updates these records', async () => {
+  const id = await workspace.create('accounts', { name: 'Own id works' });
+  expect(
+    parseMapping(draftYaml(await draft(fileOf('accounts.csv', `id,name\n${id},Own id mill\n`)))).columns,
+  ).toEqual({
+    id: 'id',
+    name: 'name',
+  });
+});
+
+test('one value that happens to be an old id does not make a column of names one of ids', async () => {
+  await workspace.create('accounts', { name: 'Chance works', old_id: 'Chance 7' });
+  const path = fileOf('contacts.csv', 'Last name,Account name\nA,Chance 7\nB,Nowhere one\nC,Nowhere two\n');
+  expect(await targets(path)).toMatchObject({ 'Account name': 'account' });
+});
+
+test('each file of a folder has a mapping of its own, whatever it is called', async () => {
+  const folder = mkdtempSync(join(root, 'x'));
+  for (const name of ['import.csv', 'acc 1.csv', 'acc-1.csv'])
+    writeFileSync(join(folder, name), 'Company,Sector\nX,software\n');
+  const { files } = await draftFolder(workspace.admin, folder);
+  expect([...files.keys()].sort()).toEqual(['acc-1-2.yaml', 'acc-1.yaml', 'import-2.yaml', 'import.yaml']);
+});
+
 test('names and values of strangers cannot break out of the YAML', async () => {
   const nasty = [
     '__proto__',

@@ -17,7 +17,7 @@ import { survey, type Survey } from '../survey.ts';
 import type { HeaderAsked, TableFile } from '../table-file.ts';
 import { tellObject, type Told } from '../tell-object.ts';
 import { beginning, profileOf, type ColumnProfile, type TableProfile } from './column-profile.ts';
-import { guessColumns, type ColumnGuess, type Guesses } from './guess-columns.ts';
+import { guessColumns, mostly, type ColumnGuess, type Guesses } from './guess-columns.ts';
 import { guessNames, guessValues, type ValueGuess } from './guess-values.ts';
 import { namesHere, type KnownNames } from './known-names.ts';
 import { overlapOf, type Overlap } from './overlap.ts';
@@ -243,7 +243,7 @@ export async function draftOf(
 function valuesOf({ taken, rest, profile, overlap }: DraftColumn, env: ParseEnv): ValueGuess[] {
   if (!taken || rest) return [];
   if (!taken.field.type.linkTo) return guessValues(taken.field, profile, env);
-  return taken.by === undefined && overlap && overlap.share >= 0.5 ? guessNames(taken.field, overlap) : [];
+  return taken.by === undefined && overlap && overlap.share >= mostly ? guessNames(taken.field, overlap) : [];
 }
 
 /** The old system's id finds a record again, where it stands in every row and never twice. */

@@ -76,7 +76,7 @@ describe.skipIf(missing)(`drafts of real files${why}`, () => {
           .map((name) => join(folder, name)),
   );
   test.each(tables)(
-    '%s: its draft is a mapping, and with it nothing is refused that would load without',
+    '%s: its draft is a mapping that takes each column as the import would, and refuses nothing that would load without it',
     async (name) => {
       const path = join(data, 'imports', name);
       const fileName = basename(path);
@@ -87,14 +87,38 @@ describe.skipIf(missing)(`drafts of real files${why}`, () => {
       );
       if (!draft) return expect(await settled(load({ path, fileName, object: 'contacts' }))).toBeUndefined();
       const mapping = parseMapping(draftYaml(draft).replace(/: "\?"/g, ': null'));
-      const drafted = await settled(load(asMapped({ path, fileName, mapping })));
-      const plain = await settled(load({ path, fileName, object: draft.object.key, history: draft.history }));
+      const [drafted, withDraft] = await planned(asMapped({ path, fileName, mapping }));
+      const [plain, without] = await planned({
+        path,
+        fileName,
+        object: draft.object.key,
+        history: draft.history,
+      });
       expect(drafted?.done ?? 0).toBeGreaterThanOrEqual(plain?.done ?? 0);
+      for (const [header, field] of Object.entries(without))
+        expect([header, withDraft[header]?.replace(/\.\w+$/, '')]).toEqual([
+          header,
+          field.replace(/\.\w+$/, ''),
+        ]);
     },
   );
 
   const load = (input: Omit<Parameters<typeof importFile>[1], 'dryRun'>) =>
     importFile(workspace.admin, { ...input, dryRun: true });
+
+  /** How it went, and which column fills what. */
+  async function planned(input: Parameters<typeof load>[0]) {
+    let columns: Record<string, string> = {};
+    const result = await settled(
+      load({
+        ...input,
+        onStart(plan) {
+          columns = Object.fromEntries(plan.columns.map(({ header, field }) => [header, field]));
+        },
+      }),
+    );
+    return [result, columns] as const;
+  }
 
   async function settled<T>(work: Promise<T>): Promise<T | undefined> {
     try {

@@ -8,8 +8,7 @@ import type { Draft, DraftColumn } from './draft-mapping.ts';
 import type { Candidate } from './guess-columns.ts';
 import { allowedValues, type ValueGuess } from './guess-values.ts';
 
-/** `extra`: what is said at the top, a line each. */
-export function draftYaml(draft: Draft, extra: readonly string[] = []): string {
+export function draftYaml(draft: Draft): string {
   const { object, file, asked, decided } = draft;
   const root = new YAMLMap<Scalar, unknown>();
   const add = (key: string, value: unknown, note?: string): void => {
@@ -42,11 +41,10 @@ export function draftYaml(draft: Draft, extra: readonly string[] = []): string {
     `Draft of a mapping for ${draft.fileName}, made by looking at ${rowsOf(draft.rows)}${draft.whole ? '' : ' from its beginning'}.`,
     'Behind each line: how sure it is, and why. Look through it, change what is wrong, then try it:',
     `./groundwork import ${shellWord(draft.fileName)} --mapping <this file> --dry-run`,
-    ...extra,
     ...(file.notes.length + decided.notes.length > 0 ? ['', ...file.notes, ...decided.notes] : []),
     ...questionsOf(draft).map((text) => `TO DECIDE: ${text}`),
-    ...unfilledLines(draft),
     ...leftEmpty(draft),
+    ...parted(draft),
   ]);
   return document.toString({
     lineWidth: 0,
@@ -56,28 +54,38 @@ export function draftYaml(draft: Draft, extra: readonly string[] = []): string {
 
 /** What somebody has to decide before the file can be imported, in sentences. */
 export function questionsOf(draft: Draft): string[] {
-  return draft.values
-    .filter(({ mustAnswer }) => mustAnswer)
-    .map(
-      ({ field, from, rows }) =>
-        `what “${from}” means as ${field.label}, in ${rowsOf(rows)}: ${allowedOf(draft, field)}`,
-    );
+  return [
+    ...draft.values
+      .filter(({ mustAnswer }) => mustAnswer)
+      .map(
+        ({ field, from, rows }) =>
+          `what “${from}” means as ${field.label}, in ${rowsOf(rows)}: ${allowedOf(draft, field)}`,
+      ),
+    ...draft.unfilled.map(
+      ({ key, label }) =>
+        `${label} must be filled, and no column does: a line such as “constants: { ${key}: … }”`,
+    ),
+  ];
 }
+
+/** Columns that fill two fields, which need no line. */
+const parted = ({ columns }: Draft): string[] =>
+  columns.flatMap(({ header, taken, rest }) =>
+    taken && rest
+      ? [
+          `“${header}” fills ${taken.field.label} and, with its last word, ${rest.label}: it needs no line below`,
+        ]
+      : [],
+  );
 
 const toldBy = { name: 'by the name of the file', columns: 'by its columns', asked: undefined };
-
-function unfilledLines({ unfilled }: Draft): string[] {
-  return unfilled.map(
-    ({ key, label }) =>
-      `TO DECIDE: ${label} must be filled, and no column does: a line such as “constants: { ${key}: … }”`,
-  );
-}
 
 function columnsOf(draft: Draft): YAMLMap<Scalar, unknown> {
   const columns = new YAMLMap<Scalar, unknown>();
   for (const column of draft.columns) {
-    const { header, profile, taken, isOwnId, joined } = column;
-    if (joined !== undefined || (profile.filled === 0 && profile.header.trim() === '')) continue;
+    const { header, profile, taken, isOwnId, joined, rest } = column;
+    // What the import does with several columns, or with one for two fields, no line of a mapping says.
+    if (joined !== undefined || rest || (profile.filled === 0 && profile.header.trim() === '')) continue;
     const key = new Scalar(header);
     key.commentBefore = commented([profileLine(column, draft)]);
     const target = isOwnId ? 'id' : taken ? targetOf(taken) : null;
@@ -90,7 +98,7 @@ function columnsOf(draft: Draft): YAMLMap<Scalar, unknown> {
 
 const targetOf = ({ field, by }: Candidate): string => (by === undefined ? field.key : `${field.key}.${by}`);
 
-function whyOf({ taken, candidates, isOwnId, overlap, rest, profile }: DraftColumn): string {
+function whyOf({ taken, candidates, isOwnId, overlap, profile }: DraftColumn): string {
   if (isOwnId) return 'ids of this CRM: these records are updated';
   const others = candidates.map((one) => `${targetOf(one)} ${shareOf(one.confidence)}`).join(', ');
   if (!taken) {
@@ -98,7 +106,6 @@ function whyOf({ taken, candidates, isOwnId, overlap, rest, profile }: DraftColu
     return others === '' ? 'not imported: no field fits' : `not imported; perhaps ${others}`;
   }
   const parts = [`${shareOf(taken.confidence)}, ${whys[taken.how]}`];
-  if (rest) parts.push(`its last word is ${rest.label.toLowerCase()}`);
   if (overlap)
     parts.push(
       overlap.share === 1

@@ -28,9 +28,9 @@ export type ColumnGuess = {
   /** The object's id is in it, as this CRM gave it. */
   isOwnId: boolean;
   taken?: Candidate;
-  /** A whole name in one column, whose last word fills another field. */
+  /** A whole name in one column, whose last word fills another field: the import does that where no mapping names it. */
   rest?: FieldModel;
-  /** It is put together with others: the column that says how. */
+  /** It belongs to another column, whose index this is: pieces of one value, or its currency or id. */
   joined?: number;
   /** What else it may be, best first. */
   candidates: Candidate[];
@@ -43,8 +43,10 @@ export type Guesses = {
 };
 
 /** From here on a guess is written into the mapping; below it stands in a comment. */
-export const sure = 0.7;
+const sure = 0.7;
 const worthTelling = 0.5;
+/** Share of the values of a column that must be found for it to be a link to where they are. */
+export const mostly = 0.5;
 const mostCandidates = 3;
 
 /** How sure a name makes one, before the values are looked at. */
@@ -81,7 +83,7 @@ export function guessColumns(input: {
   }));
   if (map.id) {
     const guess = guesses[map.id.index]!;
-    if (profiles[map.id.index]!.sort === 'uuid' && !map.id.old) guess.isOwnId = true;
+    if (profiles[map.id.index]!.sort === 'uuid') guess.isOwnId = true;
     else if (map.id.old) guess.taken = { field: map.id.old, confidence: 0.9, how: 'likeness' };
   }
   const joined: Guesses['joined'] = [];
@@ -92,21 +94,21 @@ export function guessColumns(input: {
       for (const at of parts) guesses[at]!.joined = index;
       continue;
     }
-    if (beside !== undefined) decided.add(beside);
+    if (beside !== undefined) guesses[beside]!.joined = index;
     const guess = guesses[index]!;
     guess.rest = rest;
     const base = byHow[how];
     const fit = rest ? 1 : fitOf(input, field, profiles[index]!);
     guess.taken = {
       field,
-      by: by ?? overlapWith(input, field, profiles[index]!)?.by,
+      by: by ?? (beside === undefined ? mostlyBy(input, field, profiles[index]!) : undefined),
       confidence: rounded(base * (0.5 + 0.5 * fit)),
       how: how === 'mapping' ? 'key' : how,
     };
   }
   const open = guesses.filter(
     ({ index, taken: found, isOwnId, joined: part }) =>
-      !found && !isOwnId && part === undefined && !decided.has(index) && header[index]!.renamed !== 'ours',
+      !found && !isOwnId && part === undefined && header[index]!.renamed !== 'ours',
   );
   const free = [...fields.values()].filter((field) => !taken.has(field.key) && !field.system);
   for (const guess of open) {
@@ -139,7 +141,7 @@ function candidateOf(
 ): Candidate {
   const likeness = Math.max(0, ...namesOf(field).map((name) => alike(profile.header, name)));
   const overlap = overlapWith(input, field, profile);
-  if (overlap && overlap.share >= 0.5 && profile.distinct >= 3) {
+  if (overlap && overlap.share >= mostly && profile.distinct >= 3) {
     const confidence = rounded(Math.max(0.5 + 0.4 * overlap.share, likeness));
     return { field, by: overlap.by, confidence, how: 'content' };
   }
@@ -163,6 +165,12 @@ function candidateOf(
 function overlapWith(input: Input, field: FieldModel, profile: ColumnProfile): Overlap | undefined {
   const target = field.type.linkTo?.(field);
   return target === undefined ? undefined : overlapOf(profile, input.namesOf(target));
+}
+
+/** The field by which most of what stands in the column is found; undefined: by name, or hardly at all. */
+function mostlyBy(input: Input, field: FieldModel, profile: ColumnProfile): string | undefined {
+  const overlap = overlapWith(input, field, profile);
+  return overlap && overlap.share >= mostly ? overlap.by : undefined;
 }
 
 /** Share of what stands in the column that the field can take. */

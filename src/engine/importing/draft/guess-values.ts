@@ -23,6 +23,8 @@ const alikeEnough = 0.7;
 /** Names of records may be alike and yet be two: here it takes more. */
 const mistyped = 0.85;
 const mostValues = 200;
+/** Names that each value is compared with. */
+const mostNames = 2_000;
 
 /** Of a column whose field has a fixed number of values. */
 export function guessValues(field: FieldModel, profile: ColumnProfile, env: ParseEnv): ValueGuess[] {
@@ -49,7 +51,8 @@ export function guessValues(field: FieldModel, profile: ColumnProfile, env: Pars
 /** Of a link whose records are known: names that are mistyped. */
 export function guessNames(field: FieldModel, overlap: Overlap): ValueGuess[] {
   const names = [...overlap.names.values()];
-  if (names.length > 2_000) return [];
+  // A name that is not among those that were read may be right all the same.
+  if (!overlap.whole || names.length > mostNames) return [];
   return overlap.unknown.slice(0, mostValues).flatMap(([from, rows]): ValueGuess[] => {
     const best = nearestOf(from, names, (name) => [name]);
     if (!best || best.score < mistyped) return [];
