@@ -6,6 +6,7 @@ import { fold } from '../../core/conditions/fold.ts';
 import type { Catalog, FieldModel, ObjectModel } from '../../core/catalog/catalog.ts';
 import { suggestion } from '../../core/catalog/nearest.ts';
 import { issue, refusal, type Issue } from '../../core/errors/problem.ts';
+import { allowedValues } from './allowed-values.ts';
 import type { ColumnMap } from './column-map.ts';
 import { mapByName } from './map-by-name.ts';
 import { undecided, type MappingFile } from './mapping-file.ts';
@@ -279,15 +280,15 @@ const openColumn = (path: string, name: string): Issue =>
   );
 
 function openValue(path: string, field: FieldModel, raw: string, catalog: Catalog): Issue {
-  const allowed = field.type.schema(field, catalog).write?.['enum'];
+  const allowed = allowedValues(field, catalog);
   return issue(
     path,
     'undecided',
     'The mapping leaves open what “{raw}” means as {label}.',
-    Array.isArray(allowed)
+    allowed.length > 0
       ? 'Write one of {allowed} instead of the question mark, or null to leave it empty.'
       : 'Write what it means instead of the question mark, or null to leave it empty.',
-    { raw, label: field.label, allowed: Array.isArray(allowed) ? allowed.join(', ') : '' },
+    { raw, label: field.label, allowed: allowed.join(', ') },
   );
 }
 

@@ -1,7 +1,7 @@
 /** A draft as the API answers it. */
+import { allowedValues } from '../allowed-values.ts';
 import type { Draft, DraftColumn } from './draft-mapping.ts';
 import { draftYaml, questionsOf } from './draft-yaml.ts';
-import { allowedValues } from './guess-values.ts';
 
 /** Values of a column that are told. */
 const mostValues = 50;
@@ -81,7 +81,7 @@ export function draftAnswer(draft: Draft): DraftAnswer {
       confidence,
       rows: times,
       must_answer: mustAnswer,
-      allowed: allowedValues(field, env),
+      allowed: allowedValues(field, env.catalog),
     })),
     unfilled: draft.unfilled.map((field) => field.key),
     questions: questionsOf(draft),

@@ -136,7 +136,13 @@ test('a value that rows need and that nothing is like is asked for, and until th
       ...asMapped({ mapping: parseMapping(text), path, fileName: 'deals.csv' }),
       dryRun: true,
     });
-  expect(await codes(load(yaml))).toEqual(['undecided']);
+  await expect(load(yaml)).rejects.toMatchObject({
+    body: {
+      errors: [
+        { code: 'undecided', fix: { say: expect.stringMatching(/^Write one of new, .*[a-z] instead/) } },
+      ],
+    },
+  });
   expect(await load(yaml.replace(/: ["']\?["']/, ': new'))).toMatchObject({ done: 2, refused_total: 0 });
 });
 

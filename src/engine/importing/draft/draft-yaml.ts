@@ -4,9 +4,10 @@ import type { FieldModel } from '../../../core/catalog/catalog.ts';
 import { fold } from '../../../core/conditions/fold.ts';
 import { undecided } from '../mapping-file.ts';
 import type { Range } from './column-profile.ts';
+import { allowedValues } from '../allowed-values.ts';
 import type { Draft, DraftColumn } from './draft-mapping.ts';
 import type { Candidate } from './guess-columns.ts';
-import { allowedValues, type ValueGuess } from './guess-values.ts';
+import type { ValueGuess } from './guess-values.ts';
 
 export function draftYaml(draft: Draft): string {
   const { object, file, asked, decided } = draft;
@@ -212,7 +213,7 @@ function allowedOf(
   field: FieldModel,
 ): string {
   const known = field.type.role === 'stage' && object.pipelines.find(({ key }) => key === pipeline?.key);
-  return (known ? known.stages.map(({ key }) => key) : allowedValues(field, env)).join(', ');
+  return (known ? known.stages.map(({ key }) => key) : allowedValues(field, env.catalog)).join(', ');
 }
 
 function grouped(values: readonly ValueGuess[]): Map<FieldModel, ValueGuess[]> {

@@ -1,6 +1,7 @@
 /** What stands in the file and is no value of its field: which one may be meant. */
 import type { FieldModel } from '../../../core/catalog/catalog.ts';
 import type { ParseEnv } from '../../../core/kinds/field-type.ts';
+import { allowedValues } from '../allowed-values.ts';
 import { nearestOf } from './alike.ts';
 import type { ColumnProfile } from './column-profile.ts';
 import { taken } from './guess-columns.ts';
@@ -28,7 +29,7 @@ const mostNames = 2_000;
 
 /** Of a column whose field has a fixed number of values. */
 export function guessValues(field: FieldModel, profile: ColumnProfile, env: ParseEnv): ValueGuess[] {
-  const allowed = allowedValues(field, env);
+  const allowed = allowedValues(field, env.catalog);
   if (allowed.length === 0) return [];
   const names = (key: string): string[] => [key, field.type.display(key, field, env.catalog)];
   return profile.values
@@ -59,12 +60,4 @@ export function guessNames(field: FieldModel, overlap: Overlap): ValueGuess[] {
     const confidence = Math.round(Math.min(0.99, best.score) * 100) / 100;
     return [{ field, from, rows, to: best.one, confidence, mustAnswer: false }];
   });
-}
-
-/** Keys of the values that the field may have; none where anything goes. */
-export function allowedValues(field: FieldModel, env: Pick<ParseEnv, 'catalog'>): string[] {
-  const schema = field.type.schema(field, env.catalog).write ?? {};
-  const items = schema['items'] as Record<string, unknown> | undefined;
-  const found = schema['enum'] ?? items?.['enum'];
-  return Array.isArray(found) ? found.filter((one) => typeof one === 'string') : [];
 }
